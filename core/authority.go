@@ -1,0 +1,100 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// commitTimeout bounds a change of the store, retries of its driver included.
+const commitTimeout = 3 * time.Second
+
+// Authority issues, verifies, reissues and revokes. It is safe for concurrent
+// use, starts no goroutine that outlives a call by more than a slow
+// LoadClaims, and needs no closing.
+type Authority struct {
+	config Config
+	parser *jwt.Parser
+	ring   atomic.Pointer[keyring]
+}
+
+// New checks the configuration and returns an Authority. Every fault is
+// reported here, with the name of its field, and never on the first request.
+func New(c Config) (*Authority, error) {
+	c, fault := c.withDefaults()
+	ring, err := newKeyring(c.Keys, c.RefreshKeys)
+	if fault != nil || err != nil {
+		return nil, errors.Join(fault, err)
+	}
+	a := &Authority{config: c, parser: newParser()}
+	a.ring.Store(ring)
+	return a, nil
+}
+
+// SetKeys replaces the keys at run time; the arguments are as Config.Keys and
+// Config.RefreshKeys. An error changes nothing.
+//
+// To rotate without refusing anybody: add the new key at the end everywhere,
+// then move it to the front everywhere, then, when no token of the old key is
+// left, remove the old. For an access key that is after AccessTTL and Leeway;
+// for a refresh key, a key that refresh keys derive from and, with
+// BindAccessToken, an access key it is after IdleTTL.
+func (a *Authority) SetKeys(keys, refreshKeys []Key) error {
+	ring, err := newKeyring(keys, refreshKeys)
+	if err != nil {
+		return err
+	}
+	a.ring.Store(ring)
+	return nil
+}
+
+// JWKS returns the public keys that verify access tokens as a JWK Set (RFC
+// 7517, section 5), for services that verify them on their own. HMAC keys are
+// secret and are not in it.
+func (a *Authority) JWKS() []byte {
+	return append([]byte(nil), a.ring.Load().jwks...)
+}
+
+// Ping returns an [ErrUnavailable] if the store cannot be reached.
+func (a *Authority) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	return unavailable("ping", a.config.Store.Ping(ctx))
+}
+
+// Format implements [fmt.Formatter] and prints no part of the configuration,
+// whatever the verb.
+func (a *Authority) Format(s fmt.State, _ rune) { fmt.Fprint(s, "core.Authority") }
+
+// committing returns the context of a change of the store. It is not cancelled
+// with the request: a client that goes away must not leave the outcome open.
+func committing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+}
+
+// unavailable marks an error of the store as one. The store's own words are
+// for the log only.
+func unavailable(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("core: %s: %w: %w", what, ErrUnavailable, err)
+}
+
+// randomID returns 128 random bits.
+func randomID() (id [idBytes]byte) {
+	rand.Read(id[:]) // never fails, as its documentation says
+	return id
+}
+
+// newID returns a session id or a seed.
+func newID() string {
+	id := randomID()
+	return base64.RawURLEncoding.EncodeToString(id[:])
+}

@@ -1,0 +1,171 @@
+package core
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxCustomClaims is the size of a login's custom claims as JSON that refresh
+// tokens will carry.
+const maxCustomClaims = 1024
+
+// Claims are the claims of a verified access token. They are immutable and
+// shared between requests.
+type Claims struct {
+	claims  accessClaims
+	payload string // the token's middle segment
+	custom  customClaims
+}
+
+// customClaims are decoded at the first Decode only.
+type customClaims struct {
+	once sync.Once
+	text json.RawMessage
+	err  error
+}
+
+// Issuer returns the iss claim.
+func (c *Claims) Issuer() string { return c.claims.Issuer }
+
+// Audience returns the aud claim.
+func (c *Claims) Audience() []string { return slices.Clone(c.claims.Audience) }
+
+// Subject returns the sub claim, the user.
+func (c *Claims) Subject() string { return c.claims.Subject }
+
+// SessionID returns the sid claim.
+func (c *Claims) SessionID() string { return c.claims.SessionID }
+
+// TokenID returns the jti claim, the session id and the generation joined by
+// a dot.
+func (c *Claims) TokenID() string { return c.claims.TokenID }
+
+// Generation returns the gen claim: how often the session had been reissued.
+func (c *Claims) Generation() int64 { return c.claims.Generation }
+
+// IssuedAt returns the iat claim.
+func (c *Claims) IssuedAt() time.Time { return time.Unix(c.claims.IssuedAt, 0).UTC() }
+
+// ExpiresAt returns the exp claim.
+func (c *Claims) ExpiresAt() time.Time { return time.Unix(c.claims.ExpiresAt, 0).UTC() }
+
+// AuthTime returns the auth_time claim: when the user proved who they are,
+// which a reissue does not move.
+func (c *Claims) AuthTime() time.Time { return time.Unix(c.claims.AuthTime, 0).UTC() }
+
+// Decode stores the custom claims in the value that v points to, as
+// [json.Unmarshal] does.
+func (c *Claims) Decode(v any) error {
+	c.custom.once.Do(func() { c.custom.text, c.custom.err = extractCustom(c.payload) })
+	if c.custom.err != nil {
+		return c.custom.err
+	}
+	if err := json.Unmarshal(c.custom.text, v); err != nil {
+		return fmt.Errorf("core: decode custom claims: %w", err)
+	}
+	return nil
+}
+
+// Format implements [fmt.Formatter] and prints the token id, whatever the
+// verb.
+func (c *Claims) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "core.Claims(%s)", c.claims.TokenID)
+}
+
+// ClaimsAs returns the custom claims as a T.
+func ClaimsAs[T any](c *Claims) (T, error) {
+	var v T
+	err := c.Decode(&v)
+	return v, err
+}
+
+type contextKey struct{}
+
+// NewContext returns a context that carries the claims, as the middleware
+// does for a request.
+func NewContext(ctx context.Context, c *Claims) context.Context {
+	return context.WithValue(ctx, contextKey{}, c)
+}
+
+// FromContext returns the claims that the context carries, if any.
+func FromContext(ctx context.Context) (*Claims, bool) {
+	c, ok := ctx.Value(contextKey{}).(*Claims)
+	return c, ok && c != nil
+}
+
+// reservedClaims are the registered names of RFC 7519, section 4.1, and the
+// library's own.
+func reservedClaims() []string {
+	return []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "gen", "auth_time", "seed", "typ"}
+}
+
+// isReserved compares as encoding/json does, which ignores case.
+func isReserved(name string) bool {
+	return slices.ContainsFunc(reservedClaims(), func(r string) bool { return strings.EqualFold(r, name) })
+}
+
+// marshalCustom returns custom claims as a JSON object with each name once,
+// nil if there are none.
+func marshalCustom(v any) (json.RawMessage, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil {
+		return nil, errors.New("they are not a JSON object")
+	}
+	if len(object) == 0 {
+		return nil, nil
+	}
+	for name := range object {
+		if isReserved(name) {
+			return nil, fmt.Errorf("the name %q is reserved", name)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// extractCustom is the inverse of mergeClaims for a token's payload.
+func extractCustom(segment string) (json.RawMessage, error) {
+	payload, err := base64.RawURLEncoding.DecodeString(segment)
+	if err != nil {
+		return nil, fmt.Errorf("core: decode custom claims: %w", err)
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &object); err != nil {
+		return nil, fmt.Errorf("core: decode custom claims: %w", err)
+	}
+	for name := range object {
+		if isReserved(name) {
+			delete(object, name)
+		}
+	}
+	return json.Marshal(object)
+}
+
+// mergeClaims joins the JSON object of the library's claims with the custom
+// ones, which share no name.
+func mergeClaims(ours, custom json.RawMessage) json.RawMessage {
+	if len(custom) == 0 {
+		return ours
+	}
+	joined := make([]byte, 0, len(ours)+len(custom))
+	joined = append(joined, bytes.TrimSuffix(ours, []byte("}"))...)
+	joined = append(joined, ',')
+	return append(joined, bytes.TrimPrefix(custom, []byte("{"))...)
+}
+
+// tokenID returns the jti of a generation of a session.
+func tokenID(sessionID string, generation int64) string {
+	return sessionID + "." + strconv.FormatInt(generation, 10)
+}

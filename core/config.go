@@ -1,0 +1,246 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// NoLimit, as IdleTTL or SessionTTL, is for a session that has no such
+	// end. Not both can be without.
+	NoLimit = -1
+	// Strict, as ReuseGrace, is for no window at all.
+	Strict = -1
+)
+
+// LimitPolicy says what a login does when the user has MaxSessions sessions.
+type LimitPolicy int
+
+const (
+	// EvictOldest ends the session that has gone longest without a reissue.
+	EvictOldest LimitPolicy = iota
+	// RejectNew refuses the login with [ErrSessionLimit].
+	RejectNew
+)
+
+// RevocationPolicy says how an access check learns of a revocation.
+type RevocationPolicy int
+
+const (
+	// Blacklist looks for the token on the blacklist; what is not there is
+	// good.
+	Blacklist RevocationPolicy = iota
+	// SessionRecord looks at the session's record as well: a token without a
+	// live session is refused, even if the store has lost its blacklist.
+	SessionRecord
+	// InsecureNone checks nothing: a revoked access token is accepted until
+	// it expires. It is for services that cannot reach the store and can
+	// wait AccessTTL for a logout to arrive.
+	InsecureNone
+)
+
+// FailurePolicy says what an access check does when the store fails.
+type FailurePolicy int
+
+const (
+	// FailClosed answers [ErrUnavailable].
+	FailClosed FailurePolicy = iota
+	// FailOpen accepts the token and sends an event. A revoked token is then
+	// good for as long as the store is away. It concerns access checks only:
+	// a reissue always fails closed.
+	FailOpen
+)
+
+// Config is the configuration of an [Authority]. Issuer, Audience, Keys and
+// Store are required; the zero value of any other field means its default.
+type Config struct {
+	// Issuer names who issues the tokens, as the iss claim (RFC 7519, section
+	// 4.1.1). Tokens of another issuer are refused.
+	Issuer string
+
+	// Audience names for whom access tokens are, as the aud claim (RFC 7519,
+	// section 4.1.3). A token is accepted if it names one of them.
+	Audience []string
+
+	// Keys sign and verify access tokens. The first signs, all verify. If the
+	// first is a public key all must be, and the Authority only verifies.
+	Keys []Key
+
+	// RefreshKeys sign and verify refresh tokens. The default derives one
+	// from each HMAC key in Keys by HKDF (RFC 5869). With asymmetric Keys
+	// they are required, because whoever verifies access tokens should not be
+	// able to touch refresh tokens. Usually each is an HMAC key.
+	RefreshKeys []Key
+
+	// Store keeps the sessions and the blacklist.
+	Store Store
+
+	// AccessTTL is the life of an access token. Default 10 minutes, at least
+	// 1 second.
+	AccessTTL time.Duration
+
+	// IdleTTL ends a session that is not reissued for so long. Default 7
+	// days, at least 1 second, NoLimit for none. It is capped by SessionTTL.
+	IdleTTL time.Duration
+
+	// SessionTTL ends a session so long after its login, however often it is
+	// reissued. Default 30 days, at least 1 second, NoLimit for a login that
+	// lasts as long as it is used.
+	SessionTTL time.Duration
+
+	// ReuseGrace is how long after a reissue the refresh token that was used
+	// gets the same new pair again, for racing tabs and lost answers. Later
+	// it is proof of theft and ends the session. Default 30 seconds, at most
+	// 2 minutes, Strict for none.
+	ReuseGrace time.Duration
+
+	// MaxSessions is how many live sessions a user has at most. Default 100,
+	// 1 to 1000. With 1 a second login ends the first.
+	MaxSessions int
+
+	// OnLimit says what a login over MaxSessions does. Default EvictOldest.
+	OnLimit LimitPolicy
+
+	// Leeway is by how much a token may have expired, for clocks that differ.
+	// Default 0, at most 1 minute.
+	Leeway time.Duration
+
+	// LoadClaims returns a user's custom claims, for example fresh roles, as
+	// a value that marshals to a JSON object. It is called at each reissue
+	// and at a login without claims, before anything is changed: an error, a
+	// panic or more than 3 seconds make it an [ErrUnavailable] that costs the
+	// user nothing. [ErrUserGone] ends all of the user's sessions. It must
+	// heed its context. The default copies the claims of the login from one
+	// refresh token to the next.
+	LoadClaims func(ctx context.Context, subject string) (any, error)
+
+	// Revocation says how an access check learns of a revocation. Default
+	// Blacklist.
+	Revocation RevocationPolicy
+
+	// OnStoreFailure says what an access check does when the store fails.
+	// Default FailClosed.
+	OnStoreFailure FailurePolicy
+
+	// BindAccessToken accepts a reissue only with an access token of the same
+	// session, expired or not ([WithAccessToken]).
+	BindAccessToken bool
+
+	// OnEvent is called with each event, on the goroutine of the request and
+	// before its answer. A panic makes the request an [ErrInternal].
+	OnEvent func(context.Context, Event)
+
+	// Logger receives each event at its level. Default slog.Default().
+	Logger *slog.Logger
+
+	// Now is the clock by which access tokens expire, for tests. Default
+	// time.Now.
+	Now func() time.Time
+}
+
+const (
+	maxName       = 256 // bytes of an issuer, an audience or a subject
+	maxSessions   = 1000
+	maxReuseGrace = 2 * time.Minute
+	maxLeeway     = time.Minute
+)
+
+// withDefaults fills in the defaults and reports every fault, each with the
+// name of its field.
+func (c Config) withDefaults() (Config, error) {
+	var faults []error
+	fault := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("core: Config."+format, args...))
+	}
+
+	if err := checkName(c.Issuer); err != nil {
+		fault("Issuer %w", err)
+	}
+	if len(c.Audience) == 0 {
+		fault("Audience is empty")
+	}
+	for i, a := range c.Audience {
+		if err := checkName(a); err != nil {
+			fault("Audience[%d] %w", i, err)
+		}
+	}
+	if c.Store == nil {
+		fault("Store is nil")
+	}
+
+	defaultTo(&c.AccessTTL, 10*time.Minute)
+	defaultTo(&c.IdleTTL, 7*24*time.Hour)
+	defaultTo(&c.SessionTTL, 30*24*time.Hour)
+	defaultTo(&c.ReuseGrace, 30*time.Second)
+	defaultTo(&c.MaxSessions, 100)
+	if c.AccessTTL < time.Second {
+		fault("AccessTTL is %v, it must be 1s or more", c.AccessTTL)
+	}
+	if err := checkLifetime(c.IdleTTL, c.SessionTTL); err != nil {
+		fault("%w", err)
+	}
+	if c.ReuseGrace != Strict && (c.ReuseGrace < time.Millisecond || c.ReuseGrace > maxReuseGrace) {
+		fault("ReuseGrace is %v, it must be Strict or from 1ms to %v", c.ReuseGrace, maxReuseGrace)
+	}
+	if c.MaxSessions < 1 || c.MaxSessions > maxSessions {
+		fault("MaxSessions is %d, it must be from 1 to %d", c.MaxSessions, maxSessions)
+	}
+	if c.Leeway < 0 || c.Leeway > maxLeeway {
+		fault("Leeway is %v, it must be from 0 to %v", c.Leeway, maxLeeway)
+	}
+	if c.OnLimit != EvictOldest && c.OnLimit != RejectNew {
+		fault("OnLimit has the unknown value %d", c.OnLimit)
+	}
+	if c.Revocation < Blacklist || c.Revocation > InsecureNone {
+		fault("Revocation has the unknown value %d", c.Revocation)
+	}
+	if c.OnStoreFailure != FailClosed && c.OnStoreFailure != FailOpen {
+		fault("OnStoreFailure has the unknown value %d", c.OnStoreFailure)
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, errors.Join(faults...)
+}
+
+func defaultTo[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// checkLifetime checks the two ends of a session against each other.
+func checkLifetime(idle, session time.Duration) error {
+	switch {
+	case idle != NoLimit && idle < time.Second:
+		return fmt.Errorf("IdleTTL is %v, it must be NoLimit or 1s or more", idle)
+	case session != NoLimit && session < time.Second:
+		return fmt.Errorf("SessionTTL is %v, it must be NoLimit or 1s or more", session)
+	case idle == NoLimit && session == NoLimit:
+		return errors.New("IdleTTL and SessionTTL are both NoLimit: the session would never end")
+	}
+	return nil
+}
+
+// checkName checks an issuer, an audience or a subject. Control characters do
+// no harm, because JSON, Redis and the log each quote them; bytes that are not
+// UTF-8 would make two names one.
+func checkName(s string) error {
+	switch {
+	case s == "":
+		return errors.New("is empty")
+	case len(s) > maxName:
+		return fmt.Errorf("has %d bytes, it may have %d", len(s), maxName)
+	case !utf8.ValidString(s):
+		return errors.New("is not valid UTF-8")
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxDeviceField is how many bytes of a device's name, user agent and address
+// are kept. More would double the memory of a session in Redis.
+const maxDeviceField = 64
+
+// Login is what an application knows once it has checked who the user is.
+// Only Subject is required.
+type Login struct {
+	// Subject names the user, as the sub claim: 1 to 256 bytes of UTF-8.
+	Subject string
+	// Claims are custom claims of the access tokens, a value that marshals to
+	// a JSON object of 1 KiB at most. The registered names and the library's
+	// own are refused. If they are nil, Config.LoadClaims supplies them.
+	Claims any
+	// Device describes the user's device in session lists. Fields longer than
+	// 64 bytes are cut.
+	Device Device
+	// IdleTTL and SessionTTL replace Config's for this session, for a login
+	// that is to be remembered or not. Zero means Config's.
+	IdleTTL    time.Duration
+	SessionTTL time.Duration
+	// AuthTime is when the user proved who they are, as the auth_time claim.
+	// Zero means now.
+	AuthTime time.Time
+}
+
+// Device describes what a user logged in with. It is a label for the user to
+// recognise, not evidence.
+type Device struct {
+	Name      string
+	UserAgent string
+	IP        string
+}
+
+// Tokens is a pair of tokens and what a client needs to know about it. No
+// formatting verb and no log handler prints the tokens.
+type Tokens struct {
+	AccessToken     string
+	RefreshToken    string
+	AccessExpiresAt time.Time
+	// RefreshExpiresAt is the sooner of the session's idle and absolute end.
+	RefreshExpiresAt time.Time
+	SessionID        string
+}
+
+// Format implements [fmt.Formatter].
+func (t Tokens) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "core.Tokens(session %s)", t.SessionID)
+}
+
+// LogValue implements [slog.LogValuer].
+func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
+// Issue starts a session and returns its first pair of tokens. The application
+// calls it after it has checked the password or whatever else it checks.
+//
+// It returns [ErrUserBlocked], [ErrSessionLimit] or [ErrUnavailable]; any
+// other error says which field of the login is wrong.
+func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
+	ring := a.ring.Load()
+	if ring.access.signer == nil {
+		return Tokens{}, errors.New("core: Issue: Config.Keys only verify")
+	}
+	if err := checkName(l.Subject); err != nil {
+		return Tokens{}, fmt.Errorf("core: Login.Subject %w", err)
+	}
+	defaultTo(&l.IdleTTL, a.config.IdleTTL)
+	defaultTo(&l.SessionTTL, a.config.SessionTTL)
+	if err := checkLifetime(l.IdleTTL, l.SessionTTL); err != nil {
+		return Tokens{}, fmt.Errorf("core: Login.%w", err)
+	}
+	custom, err := a.loginClaims(ctx, l)
+	if err != nil {
+		return Tokens{}, err
+	}
+
+	g := grant{ring: ring, subject: l.Subject, sessionID: newID(), seed: newID(), custom: custom}
+	if err := a.checkSize(g); err != nil {
+		return Tokens{}, err
+	}
+	commit, cancel := committing(ctx)
+	defer cancel()
+	created, err := a.config.Store.Create(commit, CreateRequest{
+		Subject:     g.subject,
+		SessionID:   g.sessionID,
+		SeedHash:    sha256.Sum256([]byte(g.seed)),
+		Device:      l.Device.clean(),
+		AccessTTL:   a.config.AccessTTL,
+		IdleTTL:     l.IdleTTL,
+		SessionTTL:  l.SessionTTL,
+		MaxSessions: a.config.MaxSessions,
+		OnLimit:     a.config.OnLimit,
+	})
+	if err != nil {
+		return Tokens{}, a.storeFailed(ctx, "issue", g.subject, g.sessionID, err)
+	}
+	switch created.Outcome {
+	case CreateIsBlocked:
+		return Tokens{}, a.refuse(ctx, ErrUserBlocked, Event{Type: LoginRefused, Subject: g.subject, Reason: "blocked"})
+	case CreateAtLimit:
+		return Tokens{}, a.refuse(ctx, ErrSessionLimit, Event{Type: LoginRefused, Subject: g.subject, Reason: "session_limit"})
+	}
+
+	g.issuedAt, g.idleEnd, g.sessionEnd = created.CreatedAt, created.IdleEnd, created.SessionEnd
+	g.authTime = created.CreatedAt.Unix()
+	if !l.AuthTime.IsZero() {
+		g.authTime = l.AuthTime.Unix()
+	}
+	tokens, err := a.mint(g)
+	if err != nil {
+		return Tokens{}, err
+	}
+	err = a.emit(ctx, Event{Type: SessionEstablished, Subject: g.subject, SessionID: g.sessionID, Device: l.Device.clean()})
+	for _, id := range created.Evicted {
+		err = errors.Join(err, a.emit(ctx, Event{Type: SessionRevoked, Subject: g.subject, SessionID: id, Reason: "evicted"}))
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	return tokens, nil
+}
+
+// loginClaims returns the custom claims of a login.
+func (a *Authority) loginClaims(ctx context.Context, l Login) (json.RawMessage, error) {
+	if l.Claims == nil && a.config.LoadClaims != nil {
+		return a.loadClaims(ctx, l.Subject)
+	}
+	custom, err := marshalCustom(l.Claims)
+	if err != nil {
+		return nil, fmt.Errorf("core: Login.Claims: %w", err)
+	}
+	if len(custom) > maxCustomClaims && a.config.LoadClaims == nil {
+		return nil, fmt.Errorf("core: Login.Claims has %d bytes as JSON, it may have %d", len(custom), maxCustomClaims)
+	}
+	return custom, nil
+}
+
+// clean cuts each field to its length and to valid UTF-8.
+func (d Device) clean() Device {
+	return Device{Name: cutField(d.Name), UserAgent: cutField(d.UserAgent), IP: cutField(d.IP)}
+}
+
+func cutField(s string) string {
+	if len(s) > maxDeviceField {
+		s = s[:maxDeviceField]
+		for i := 1; i < utf8.UTFMax && !utf8.RuneStart(s[len(s)-1]); i++ {
+			s = s[:len(s)-1]
+		}
+		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
+			s = s[:len(s)-1]
+		}
+	}
+	s = strings.ToValidUTF8(s, "")
+	return s
+}

@@ -1,0 +1,185 @@
+package core
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hkdf"
+	"crypto/rsa"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	minSecret  = 32   // bytes of an HMAC key: RFC 7518, section 3.2
+	minModulus = 2048 // bits of an RSA key: RFC 7518, section 3.3
+	maxKeyID   = 64
+)
+
+// Key signs and verifies tokens. The algorithm belongs to the key: a token
+// cannot choose it (RFC 8725, section 3.1). Make one with [NewHMACKey],
+// [NewPrivateKey] or [NewPublicKey]. No formatting verb prints its secret.
+type Key struct{ k *key }
+
+// signingMethod is golang-jwt's SigningMethod, named here because two files
+// are enough to know that library.
+type signingMethod interface {
+	Alg() string
+	Sign(text string, key any) ([]byte, error)
+	Verify(text string, signature []byte, key any) error
+}
+
+type key struct {
+	id     string
+	method signingMethod
+	sign   any // nil if the key only verifies
+	verify any
+}
+
+// NewHMACKey returns a key for HS256. The secret has at least 32 bytes, which
+// should be random. It is copied.
+func NewHMACKey(id string, secret []byte) (Key, error) {
+	if err := checkKeyID(id); err != nil {
+		return Key{}, err
+	}
+	if len(secret) < minSecret {
+		return Key{}, fmt.Errorf("core: key %q: the secret has %d bytes, HS256 needs %d", id, len(secret), minSecret)
+	}
+	secret = bytes.Clone(secret)
+	return Key{&key{id: id, method: jwt.SigningMethodHS256, sign: secret, verify: secret}}, nil
+}
+
+// NewPrivateKey returns a key for EdDSA (Ed25519), ES256 (P-256) or RS256
+// (2048 bits or more), as the signer's public key says. The signer may be a
+// hardware or cloud key.
+func NewPrivateKey(id string, signer crypto.Signer) (Key, error) {
+	if signer == nil {
+		return Key{}, fmt.Errorf("core: key %q: the signer is nil", id)
+	}
+	public, err := NewPublicKey(id, signer.Public())
+	if err != nil {
+		return Key{}, err
+	}
+	k := *public.k
+	k.sign = signer
+	switch signer.(type) {
+	case ed25519.PrivateKey, *ecdsa.PrivateKey, *rsa.PrivateKey:
+	default:
+		k.method = remoteMethod{k.method}
+	}
+	const probe = "ratchet"
+	signature, err := k.method.Sign(probe, k.sign)
+	if err == nil {
+		err = k.method.Verify(probe, signature, k.verify)
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("core: key %q does not sign: %w", id, err)
+	}
+	return Key{&k}, nil
+}
+
+// NewPublicKey returns a key that only verifies. It takes an
+// ed25519.PublicKey, an *ecdsa.PublicKey on P-256 or an *rsa.PublicKey of 2048
+// bits or more.
+func NewPublicKey(id string, public crypto.PublicKey) (Key, error) {
+	if err := checkKeyID(id); err != nil {
+		return Key{}, err
+	}
+	k := &key{id: id, verify: public}
+	switch p := public.(type) {
+	case ed25519.PublicKey:
+		if len(p) != ed25519.PublicKeySize {
+			return Key{}, fmt.Errorf("core: key %q: an Ed25519 public key has %d bytes, not %d", id, ed25519.PublicKeySize, len(p))
+		}
+		k.method = jwt.SigningMethodEdDSA
+	case *ecdsa.PublicKey:
+		if p == nil || p.Curve != elliptic.P256() {
+			return Key{}, fmt.Errorf("core: key %q: only the curve P-256 is supported", id)
+		}
+		if _, err := p.ECDH(); err != nil {
+			return Key{}, fmt.Errorf("core: key %q: %w", id, err)
+		}
+		k.method = jwt.SigningMethodES256
+	case *rsa.PublicKey:
+		if p == nil || p.N == nil || p.N.BitLen() < minModulus {
+			return Key{}, fmt.Errorf("core: key %q: an RSA key needs %d bits", id, minModulus)
+		}
+		k.method = jwt.SigningMethodRS256
+	default:
+		return Key{}, fmt.Errorf("core: key %q: a public key of type %T is not supported", id, public)
+	}
+	return Key{k}, nil
+}
+
+// ID returns the key's id, the kid of its tokens.
+func (k Key) ID() string {
+	if k.k == nil {
+		return ""
+	}
+	return k.k.id
+}
+
+// Algorithm returns the key's algorithm, such as "HS256".
+func (k Key) Algorithm() string {
+	if k.k == nil {
+		return ""
+	}
+	return k.k.method.Alg()
+}
+
+// Format implements [fmt.Formatter] and prints the id and the algorithm,
+// whatever the verb.
+func (k Key) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "core.Key(%q, %s)", k.ID(), k.Algorithm())
+}
+
+// MarshalText implements [encoding.TextMarshaler], for encoders that would
+// look into the key.
+func (k Key) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", k), nil }
+
+func (k *key) isHMAC() bool {
+	_, ok := k.verify.([]byte)
+	return ok
+}
+
+// deriveRefresh derives the refresh key that belongs to an HMAC access key.
+// Nothing verified with one can be mistaken for the other.
+func (k *key) deriveRefresh() (*key, error) {
+	secret, err := hkdf.Key(sha256.New, k.sign.([]byte), nil, "ratchet refresh token", minSecret)
+	if err != nil {
+		return nil, fmt.Errorf("core: key %q: %w", k.id, err)
+	}
+	return &key{id: k.id, method: k.method, sign: secret, verify: secret}, nil
+}
+
+// same reports whether both keys verify the same signatures.
+func (k *key) same(other *key) bool {
+	switch v := k.verify.(type) {
+	case []byte:
+		o, ok := other.verify.([]byte)
+		return ok && bytes.Equal(v, o)
+	case interface{ Equal(crypto.PublicKey) bool }:
+		return v.Equal(other.verify)
+	}
+	return false
+}
+
+func checkKeyID(id string) error {
+	if id == "" {
+		return errors.New("core: a key has an empty id")
+	}
+	if len(id) > maxKeyID {
+		return fmt.Errorf("core: a key id has %d bytes, it may have %d", len(id), maxKeyID)
+	}
+	for _, c := range []byte(id) {
+		if c < ' ' || c > '~' {
+			return fmt.Errorf("core: key id %q: only printable ASCII is allowed", id)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,315 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// MemoryOptions configures [NewMemoryStore]. The zero value is ready to use.
+type MemoryOptions struct {
+	// Now is the store's clock, for tests; nil means time.Now.
+	Now func() time.Time
+}
+
+// MemoryStore is the embedded [Store]: one process, nothing on disk, the same
+// semantics as the Redis store. It starts no goroutine; each change of state
+// removes what has expired.
+//
+// It is for development, tests and services that run as a single process: its
+// sessions end with the process.
+type MemoryStore struct {
+	now func() time.Time
+
+	mu       sync.RWMutex
+	sessions map[string]*record            // by session id
+	users    map[string]map[string]*record // by subject, then session id: those not killed
+	blocked  map[string]int64              // by subject: until when, 0 for ever
+	denied   map[denial]int64              // until when
+	done     map[OperationID][]string      // what EndAll and Block answered
+	expiries expiries
+}
+
+// denial names the tokens of one generation, or all of a session's.
+type denial struct {
+	session    string
+	generation int64
+}
+
+// everyGeneration is the generation of a denial that ends a session.
+const everyGeneration = -1
+
+// operationMemory is how long the answer to an operation is kept for its
+// second run. A driver repeats a call within seconds.
+const operationMemory = time.Minute
+
+// NewMemoryStore returns an empty store.
+func NewMemoryStore(o MemoryOptions) *MemoryStore {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &MemoryStore{
+		now:      o.Now,
+		sessions: make(map[string]*record),
+		users:    make(map[string]map[string]*record),
+		blocked:  make(map[string]int64),
+		denied:   make(map[denial]int64),
+		done:     make(map[OperationID][]string),
+	}
+}
+
+// lock takes the store's lock and removes what has expired. It returns the
+// time at which the operation happens.
+func (m *MemoryStore) lock() int64 {
+	m.mu.Lock()
+	now := m.now().UnixMilli()
+	m.sweep(now)
+	return now
+}
+
+// find returns the subject's record, nil if it is missing.
+func (m *MemoryStore) find(subject, id string, now int64) *record {
+	s := m.sessions[id]
+	if s == nil || s.subject != subject || now >= s.retention() {
+		return nil
+	}
+	return s
+}
+
+// Create implements [Store].
+func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, error) {
+	now := m.lock()
+	defer m.mu.Unlock()
+
+	s := m.find(r.Subject, r.SessionID, now)
+	if s == nil {
+		if m.isBlocked(r.Subject, now) {
+			return CreateResult{Outcome: CreateIsBlocked}, nil
+		}
+		surplus := m.longestIdle(r.Subject, now)
+		surplus = surplus[:max(0, len(surplus)-r.MaxSessions+1)]
+		if len(surplus) > 0 && r.OnLimit == RejectNew {
+			return CreateResult{Outcome: CreateAtLimit}, nil
+		}
+		s = &record{
+			subject: r.Subject, id: r.SessionID, seed: r.SeedHash, device: r.Device,
+			created: now, rotated: now, idleTTL: limitMillis(r.IdleTTL),
+		}
+		if r.SessionTTL != NoLimit {
+			s.sessionEnd = now + r.SessionTTL.Milliseconds()
+		}
+		s.extendIdle(now)
+		s.coverAccess(now + r.AccessTTL.Milliseconds())
+		for _, old := range surplus {
+			m.kill(old, OperationID{}, now)
+			s.evicted = append(s.evicted, old.id)
+		}
+		m.sessions[s.id] = s
+		m.index(s)
+		m.expiries.add(expiry{at: s.retention(), session: s.id})
+	}
+	return CreateResult{
+		Outcome:    Created,
+		CreatedAt:  timeAt(s.created),
+		IdleEnd:    timeAt(s.idleEnd),
+		SessionEnd: timeAt(s.sessionEnd),
+		Evicted:    slices.Clone(s.evicted),
+	}, nil
+}
+
+// Rotate implements [Store].
+func (m *MemoryStore) Rotate(_ context.Context, r RotateRequest) (RotateResult, error) {
+	now := m.lock()
+	defer m.mu.Unlock()
+	s := m.find(r.Subject, r.SessionID, now)
+	result := rotate(s, r, now, m.isBlocked(r.Subject, now))
+	if result.Outcome == Reuse && !s.killed {
+		m.kill(s, r.Operation, now)
+	}
+	return result, nil
+}
+
+// End implements [Store].
+func (m *MemoryStore) End(_ context.Context, r EndRequest) (EndResult, error) {
+	now := m.lock()
+	defer m.mu.Unlock()
+	s := m.find(r.Subject, r.SessionID, now)
+	switch {
+	case s != nil && r.SeedHash != nil && s.seed != *r.SeedHash:
+		return EndResult{EndForged}, nil
+	case s != nil && s.killed && s.killedBy == r.Operation:
+		return EndResult{Ended}, nil
+	case r.OnlyLive && (s == nil || !s.live(now)):
+		return EndResult{EndMissing}, nil
+	case s == nil:
+		end := max(now+r.AccessTTL.Milliseconds(), r.AccessExpiry.UnixMilli())
+		m.deny(denial{r.SessionID, everyGeneration}, end, now)
+		return EndResult{EndMissing}, nil
+	case s.killed:
+		return EndResult{EndedEarlier}, nil
+	}
+	m.kill(s, r.Operation, now)
+	return EndResult{Ended}, nil
+}
+
+// EndAll implements [Store].
+func (m *MemoryStore) EndAll(_ context.Context, r EndAllRequest) (EndAllResult, error) {
+	now := m.lock()
+	defer m.mu.Unlock()
+	return m.endAll(r.Subject, r.Keep, r.Operation, now), nil
+}
+
+// Block implements [Store].
+func (m *MemoryStore) Block(_ context.Context, r BlockRequest) (EndAllResult, error) {
+	now := m.lock()
+	defer m.mu.Unlock()
+	if _, again := m.done[r.Operation]; !again {
+		m.blocked[r.Subject] = 0
+		if !r.Until.IsZero() {
+			m.blocked[r.Subject] = r.Until.UnixMilli()
+			m.expiries.add(expiry{at: r.Until.UnixMilli(), subject: r.Subject})
+		}
+	}
+	return m.endAll(r.Subject, nil, r.Operation, now), nil
+}
+
+// Unblock implements [Store].
+func (m *MemoryStore) Unblock(_ context.Context, subject string) error {
+	m.lock()
+	defer m.mu.Unlock()
+	delete(m.blocked, subject)
+	return nil
+}
+
+// Deny implements [Store].
+func (m *MemoryStore) Deny(_ context.Context, r DenyRequest) error {
+	now := m.lock()
+	defer m.mu.Unlock()
+	end := r.ExpiresAt.UnixMilli()
+	if s := m.find(r.Subject, r.SessionID, now); s != nil {
+		end = max(end, s.accessEnd)
+	}
+	m.deny(denial{r.SessionID, r.Generation}, end, now)
+	return nil
+}
+
+// Check implements [Store].
+func (m *MemoryStore) Check(_ context.Context, r CheckRequest) (CheckResult, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if r.Session {
+		now := m.now().UnixMilli()
+		if s := m.find(r.Subject, r.SessionID, now); s == nil || !s.live(now) {
+			return CheckResult{Revoked: true}, nil
+		}
+	}
+	_, revoked := m.denied[denial{r.SessionID, everyGeneration}]
+	if !revoked {
+		_, revoked = m.denied[denial{r.SessionID, r.Generation}]
+	}
+	return CheckResult{Revoked: revoked}, nil
+}
+
+// Sessions implements [Store].
+func (m *MemoryStore) Sessions(_ context.Context, subject string) ([]Session, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	records := m.longestIdle(subject, m.now().UnixMilli())
+	slices.Reverse(records)
+	list := make([]Session, len(records))
+	for i, s := range records {
+		list[i] = Session{
+			ID:         s.id,
+			Generation: s.generation,
+			CreatedAt:  timeAt(s.created),
+			LastUsedAt: timeAt(s.rotated),
+			ExpiresAt:  timeAt(s.end()),
+			Device:     s.device,
+		}
+	}
+	return list, nil
+}
+
+// Ping implements [Store]; the memory is always there.
+func (m *MemoryStore) Ping(context.Context) error { return nil }
+
+// String keeps the store's contents out of logs.
+func (m *MemoryStore) String() string { return "core.MemoryStore" }
+
+// longestIdle returns the subject's live sessions, the one that has gone
+// longest without a reissue first.
+func (m *MemoryStore) longestIdle(subject string, now int64) []*record {
+	var list []*record
+	for _, s := range m.users[subject] {
+		if s.live(now) {
+			list = append(list, s)
+		}
+	}
+	slices.SortFunc(list, func(a, b *record) int {
+		return cmp.Or(cmp.Compare(a.rotated, b.rotated), cmp.Compare(a.id, b.id))
+	})
+	return list
+}
+
+func (m *MemoryStore) isBlocked(subject string, now int64) bool {
+	until, ok := m.blocked[subject]
+	return ok && (until == 0 || now < until)
+}
+
+// endAll kills the subject's sessions once for an operation, however often it
+// is run.
+func (m *MemoryStore) endAll(subject string, keep []string, op OperationID, now int64) EndAllResult {
+	if ended, again := m.done[op]; again {
+		return EndAllResult{Ended: slices.Clone(ended)}
+	}
+	ended := []string{}
+	for id, s := range m.users[subject] {
+		if slices.Contains(keep, id) {
+			continue
+		}
+		if s.live(now) {
+			ended = append(ended, id)
+		}
+		m.kill(s, op, now)
+	}
+	m.done[op] = ended
+	m.expiries.add(expiry{at: now + operationMemory.Milliseconds(), operation: op})
+	return EndAllResult{Ended: slices.Clone(ended)}
+}
+
+// kill ends a session: the refresh token is dead and the access tokens are on
+// the blacklist, both before the lock is released.
+func (m *MemoryStore) kill(s *record, op OperationID, now int64) {
+	s.killed, s.killedBy = true, op
+	s.gone = max(s.accessEnd, now) + DenialMargin.Milliseconds()
+	m.unindex(s)
+	m.deny(denial{s.id, everyGeneration}, s.accessEnd, now)
+	m.expiries.add(expiry{at: s.gone, session: s.id})
+}
+
+// deny blacklists until DenialMargin after end, never for a shorter time than
+// before. What has expired for every process already needs no entry.
+func (m *MemoryStore) deny(d denial, end, now int64) {
+	until := end + DenialMargin.Milliseconds()
+	if until <= now || until <= m.denied[d] {
+		return
+	}
+	m.denied[d] = until
+	m.expiries.add(expiry{at: until, denial: d})
+}
+
+func (m *MemoryStore) index(s *record) {
+	if m.users[s.subject] == nil {
+		m.users[s.subject] = make(map[string]*record)
+	}
+	m.users[s.subject][s.id] = s
+}
+
+func (m *MemoryStore) unindex(s *record) {
+	delete(m.users[s.subject], s.id)
+	if len(m.users[s.subject]) == 0 {
+		delete(m.users, s.subject)
+	}
+}

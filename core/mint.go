@@ -1,0 +1,121 @@
+package core
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// grant is what a pair of tokens is minted from. The same grant gives the same
+// pair: the same sid, gen and jti, though not the same bytes where the
+// signature is randomised.
+type grant struct {
+	ring       *keyring
+	subject    string
+	sessionID  string
+	seed       string
+	generation int64
+	authTime   int64
+	custom     json.RawMessage
+	issuedAt   time.Time // the store's time of the rotation, not of the signing
+	idleEnd    time.Time
+	sessionEnd time.Time
+}
+
+// mint signs the pair. The access token never outlives the session's absolute
+// end; the refresh token carries that end in every generation.
+func (a *Authority) mint(g grant) (Tokens, error) {
+	accessEnd := g.issuedAt.Add(a.config.AccessTTL)
+	refreshEnd := g.idleEnd
+	if !g.sessionEnd.IsZero() {
+		accessEnd = sooner(accessEnd, g.sessionEnd)
+		if refreshEnd.IsZero() || g.sessionEnd.Before(refreshEnd) {
+			refreshEnd = g.sessionEnd
+		}
+	}
+	accessEnd = time.Unix(accessEnd.Unix(), 0).UTC() // whole seconds, rounded down
+
+	access, refresh, err := a.payloads(g, accessEnd)
+	if err != nil {
+		return Tokens{}, err
+	}
+	tokens := Tokens{
+		AccessExpiresAt:  accessEnd,
+		RefreshExpiresAt: refreshEnd,
+		SessionID:        g.sessionID,
+	}
+	if tokens.AccessToken, err = g.ring.access.sign(accessType, access); err != nil {
+		return Tokens{}, err
+	}
+	if tokens.RefreshToken, err = g.ring.refresh.sign(refreshType, refresh); err != nil {
+		return Tokens{}, err
+	}
+	return tokens, nil
+}
+
+// payloads returns the two tokens' claims as JSON.
+func (a *Authority) payloads(g grant, accessEnd time.Time) (access, refresh json.RawMessage, err error) {
+	access, err = json.Marshal(accessClaims{
+		Issuer:     a.config.Issuer,
+		Audience:   a.config.Audience,
+		Subject:    g.subject,
+		IssuedAt:   g.issuedAt.Unix(),
+		ExpiresAt:  accessEnd.Unix(),
+		TokenID:    tokenID(g.sessionID, g.generation),
+		SessionID:  g.sessionID,
+		Generation: g.generation,
+		AuthTime:   g.authTime,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("core: access token: %w", err)
+	}
+	r := refreshClaims{
+		Issuer:     a.config.Issuer,
+		Audience:   audience{refreshAudience},
+		Subject:    g.subject,
+		SessionID:  g.sessionID,
+		Generation: g.generation,
+		Seed:       g.seed,
+		AuthTime:   g.authTime,
+	}
+	if !g.sessionEnd.IsZero() {
+		end := g.sessionEnd.Unix()
+		r.ExpiresAt = &end
+	}
+	if a.config.LoadClaims == nil {
+		r.Custom = g.custom
+	}
+	if refresh, err = json.Marshal(r); err != nil {
+		return nil, nil, fmt.Errorf("core: refresh token: %w", err)
+	}
+	return mergeClaims(access, g.custom), refresh, nil
+}
+
+// checkSize refuses, before anything is changed, what would make a token that
+// no parser accepts. It measures with the widest numbers there are.
+func (a *Authority) checkSize(g grant) error {
+	widest := time.Unix(maxNumber, 0)
+	g.generation, g.authTime, g.issuedAt, g.sessionEnd = maxGeneration, maxNumber, widest, widest
+	access, refresh, err := a.payloads(g, widest)
+	if err != nil {
+		return err
+	}
+	if g.ring.access.tokenSize(access) > maxToken || g.ring.refresh.tokenSize(refresh) > maxToken {
+		return fmt.Errorf("core: subject and custom claims would make a token longer than %d bytes", maxToken)
+	}
+	return nil
+}
+
+// tokenSize bounds the length of a token with the payload.
+func (s keyset) tokenSize(payload json.RawMessage) int {
+	const header = len(`{"alg":"EdDSA","kid":"","typ":"at+jwt"}`) + 2*maxKeyID
+	const signature = 1024 // of an RSA key of 8192 bits
+	return (header+len(payload)+signature)*4/3 + 8
+}
+
+func sooner(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}

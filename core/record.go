@@ -1,0 +1,89 @@
+package core
+
+import (
+	"math"
+	"time"
+)
+
+// record is a session as MemoryStore keeps it. Times are milliseconds since
+// 1970; 0 in idleEnd or sessionEnd means that there is no such end.
+type record struct {
+	subject    string
+	id         string
+	seed       SeedHash
+	generation int64
+	attempt    AttemptID
+	created    int64
+	rotated    int64 // the last reissue, the login if there was none
+	idleTTL    int64 // 0: no idle end
+	idleEnd    int64
+	sessionEnd int64
+	accessEnd  int64 // when the last access token issued expires
+	device     Device
+	evicted    []string // what Create killed to make room, for its second run
+
+	killed   bool
+	killedBy OperationID
+	gone     int64 // when the tombstone may go
+}
+
+// end is the sooner of the idle and the absolute end.
+func (s *record) end() int64 {
+	end := int64(math.MaxInt64)
+	if s.idleEnd != 0 {
+		end = s.idleEnd
+	}
+	if s.sessionEnd != 0 {
+		end = min(end, s.sessionEnd)
+	}
+	return end
+}
+
+// retention is when the record counts as missing. Between the end and then it
+// still tells an expired token from an unknown one, and a logout finds it.
+func (s *record) retention() int64 {
+	if s.killed {
+		return s.gone
+	}
+	return max(s.end(), s.accessEnd) + DenialMargin.Milliseconds()
+}
+
+// live reports whether the session's newest refresh token would be accepted.
+func (s *record) live(now int64) bool { return !s.killed && now < s.end() }
+
+// extendIdle moves the idle end; the absolute end never moves.
+func (s *record) extendIdle(now int64) {
+	if s.idleTTL != 0 {
+		s.idleEnd = now + s.idleTTL
+	}
+}
+
+// coverAccess notes that an access token lives until end, so that a later
+// denial outlives it whatever AccessTTL is configured by then.
+func (s *record) coverAccess(end int64) {
+	if s.sessionEnd != 0 {
+		end = min(end, s.sessionEnd)
+	}
+	s.accessEnd = max(s.accessEnd, end)
+}
+
+func millis(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
+
+// wholeSecond rounds down, as the exp claim does.
+func wholeSecond(ms int64) int64 { return ms - ms%1000 }
+
+// timeAt converts milliseconds to a time, 0 to the zero time.
+func timeAt(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// limitMillis converts a TTL to milliseconds, NoLimit to 0.
+func limitMillis(d time.Duration) int64 {
+	if d == NoLimit {
+		return 0
+	}
+	return d.Milliseconds()
+}

@@ -1,0 +1,224 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// loadTimeout bounds Config.LoadClaims.
+const loadTimeout = 3 * time.Second
+
+// maxIdempotencyKey is the length in bytes of an Idempotency-Key.
+const maxIdempotencyKey = 255
+
+// ReissueOption is a further part of a request to reissue.
+type ReissueOption func(*reissue)
+
+type reissue struct {
+	accessToken    string
+	idempotencyKey string
+}
+
+// WithAccessToken gives the access token that came along. It is looked at only
+// with Config.BindAccessToken, and may be expired or revoked.
+func WithAccessToken(token string) ReissueOption {
+	return func(r *reissue) { r.accessToken = token }
+}
+
+// WithIdempotencyKey gives the client's Idempotency-Key, 255 bytes at most. A
+// client that sends a new key with each reissue, and the same one when it
+// tries the same reissue again, gets the same answer however late it asks, as
+// long as it has not used the answer. Without one a retry after ReuseGrace
+// cannot be told from theft.
+func WithIdempotencyKey(key string) ReissueOption {
+	return func(r *reissue) { r.idempotencyKey = key }
+}
+
+// Reissue exchanges a refresh token for the session's next pair, as the rules
+// of [Outcome] say. The refresh token is then used up.
+//
+// It returns [ErrRefreshMissing] for the empty string, [ErrRefreshInvalid] for
+// whatever is refused, and [ErrUnavailable] if the store or LoadClaims failed.
+// After an error that is neither, or an ErrUnavailable, the client still has
+// its session and tries again: within ReuseGrace, or at any time with the same
+// Idempotency-Key.
+func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...ReissueOption) (Tokens, error) {
+	var request reissue
+	for _, o := range opts {
+		o(&request)
+	}
+	if len(request.idempotencyKey) > maxIdempotencyKey {
+		return Tokens{}, fmt.Errorf("%w: the idempotency key has over %d bytes", ErrRequestInvalid, maxIdempotencyKey)
+	}
+	ring := a.ring.Load()
+	r, err := a.parseRefresh(ring, refreshToken)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if err := a.checkBinding(r, request.accessToken); err != nil {
+		return Tokens{}, err
+	}
+
+	// Whatever can fail without the store comes before the commit, so that it
+	// burns no token.
+	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, custom: r.Custom}
+	if a.config.LoadClaims != nil {
+		if g.custom, err = a.loadClaims(ctx, r.Subject); err != nil {
+			return Tokens{}, err
+		}
+	}
+	if err := a.checkSize(g); err != nil {
+		return Tokens{}, err
+	}
+
+	operation := OperationID(randomID())
+	commit, cancel := committing(ctx)
+	defer cancel()
+	result, err := a.config.Store.Rotate(commit, RotateRequest{
+		Operation:  operation,
+		Attempt:    attemptID(r, request.idempotencyKey, operation),
+		Subject:    r.Subject,
+		SessionID:  r.SessionID,
+		SeedHash:   sha256.Sum256([]byte(r.Seed)),
+		Generation: r.Generation,
+		AccessTTL:  a.config.AccessTTL,
+		ReuseGrace: a.config.ReuseGrace,
+	})
+	if err != nil {
+		return Tokens{}, a.storeFailed(ctx, "reissue", r.Subject, r.SessionID, err)
+	}
+	event := rotationEvent(r, result)
+	if !result.Outcome.Issues() {
+		return Tokens{}, a.refuse(ctx, fmt.Errorf("%w: %s", ErrRefreshInvalid, result.Outcome), event)
+	}
+
+	// Signing may fail; the retry gets the same pair.
+	g.generation, g.issuedAt = result.Generation, result.IssuedAt
+	g.idleEnd, g.sessionEnd = result.IdleEnd, result.SessionEnd
+	tokens, err := a.mint(g)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if err := a.emit(ctx, event); err != nil {
+		return Tokens{}, err
+	}
+	return tokens, nil
+}
+
+// parseRefresh verifies a refresh token and its expiry, which is the session's
+// absolute end. The idle end is the store's to judge.
+func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, error) {
+	if token == "" {
+		return nil, ErrRefreshMissing
+	}
+	r, err := ring.parseRefresh(a.parser, token, a.config.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
+	}
+	if r.ExpiresAt != nil && a.expired(*r.ExpiresAt) {
+		return nil, fmt.Errorf("%w: %s", ErrRefreshInvalid, Expired)
+	}
+	return r, nil
+}
+
+// checkBinding refuses, with BindAccessToken, a reissue without an access
+// token of the same session. Neither session is touched.
+func (a *Authority) checkBinding(r *refreshClaims, accessToken string) error {
+	if !a.config.BindAccessToken {
+		return nil
+	}
+	c, err := a.parseAccess(accessToken)
+	if err != nil {
+		return fmt.Errorf("%w: access token: %v", ErrRefreshInvalid, err)
+	}
+	if c.claims.SessionID != r.SessionID || c.claims.Subject != r.Subject {
+		return fmt.Errorf("%w: the access token is of another session", ErrRefreshInvalid)
+	}
+	return nil
+}
+
+// attemptID derives the attempt from the client's key, so that only who holds
+// both the refresh token and the key can repeat it, or else takes the
+// operation, which only the driver can repeat.
+func attemptID(r *refreshClaims, idempotencyKey string, operation OperationID) (id AttemptID) {
+	if idempotencyKey == "" {
+		return AttemptID(operation)
+	}
+	h := sha256.New()
+	h.Write([]byte(r.Seed))
+	h.Write(strconv.AppendInt(nil, r.Generation, 10))
+	h.Write([]byte{0})
+	h.Write([]byte(idempotencyKey))
+	copy(id[:], h.Sum(nil))
+	return id
+}
+
+// rotationEvent tells what presenting the refresh token came to.
+func rotationEvent(r *refreshClaims, result RotateResult) Event {
+	e := Event{
+		Subject: r.Subject, SessionID: r.SessionID, Generation: r.Generation,
+		Reason: result.Outcome.String(), Distance: result.Distance, Age: result.Age,
+	}
+	switch result.Outcome {
+	case Rotated:
+		e.Type = SessionReissued
+	case SameAttempt, Replayed:
+		e.Type = SessionReplayed
+	case Recovered:
+		e.Type = SessionRecovered
+	case Reuse:
+		e.Type = SessionRevoked
+	case Forged:
+		e.Type = RefreshForged
+	default:
+		e.Type = RefreshRefused
+	}
+	return e
+}
+
+// loadClaims calls Config.LoadClaims within its time and returns the claims as
+// JSON. Its failure is the service's, not the token's.
+func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMessage, error) {
+	type loaded struct {
+		custom json.RawMessage
+		err    error
+	}
+	limited, cancel := context.WithTimeout(ctx, loadTimeout)
+	defer cancel()
+	done := make(chan loaded, 1)
+	go func() {
+		var l loaded
+		defer func() {
+			if p := recover(); p != nil {
+				l = loaded{err: fmt.Errorf("panic: %v", p)}
+			}
+			done <- l
+		}()
+		var v any
+		if v, l.err = a.config.LoadClaims(limited, subject); l.err == nil {
+			l.custom, l.err = marshalCustom(v)
+		}
+	}()
+
+	var l loaded
+	select {
+	case l = <-done:
+	case <-limited.Done():
+		l.err = limited.Err()
+	}
+	if errors.Is(l.err, ErrUserGone) {
+		if _, err := a.endAll(ctx, subject, "user_gone"); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", ErrRefreshInvalid, ErrUserGone)
+	}
+	if l.err != nil {
+		return nil, a.storeFailed(ctx, "load claims", subject, "", l.err)
+	}
+	return l.custom, nil
+}

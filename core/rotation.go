@@ -1,0 +1,137 @@
+package core
+
+import "strconv"
+
+// Outcome is what presenting a refresh token came to. These are the rules of
+// the rotation: they apply in the order of the constants, the first whose
+// condition holds decides, and the decision and its effect are one atomic step
+// ([Store.Rotate]). Distance is the session's generation minus the token's.
+//
+// The window of ReuseGrace opens at the rotation and never moves: a replay
+// writes nothing. It closes by itself once the child is used, because then the
+// parent is at distance 2. Each racer gets the same child, so a session never
+// has two live descendants.
+type Outcome int
+
+const (
+	// Missing: there is no such session. Refused.
+	Missing Outcome = iota + 1
+	// Forged: the seed is not the session's, so the signing key is in wrong
+	// hands. Refused, and the session lives: a guess must log nobody out.
+	Forged
+	// Revoked: the session has been killed. Refused.
+	Revoked
+	// Expired: the session is past its idle or absolute end. Refused.
+	Expired
+	// Blocked: the user is blocked. Refused.
+	Blocked
+	// Rotated: distance 0, the newest refresh token. The generation rises by
+	// one, the idle end moves, the attempt is remembered. The next pair.
+	Rotated
+	// SameAttempt: distance 1 and the attempt that rotated. Nothing moves.
+	// The same pair.
+	SameAttempt
+	// Replayed: distance 1 and within ReuseGrace of the rotation. Nothing
+	// moves. The same pair.
+	Replayed
+	// Recovered: a distance below 0. The store has lost writes, because
+	// signature and seed prove that the token was issued. The session moves
+	// to the token's generation plus one, otherwise as Rotated. The next pair.
+	Recovered
+	// Reuse: anything else is an earlier token presented again, which proves
+	// that two parties hold the session. Refused, and the session is killed
+	// and its access tokens blacklisted in the same step.
+	Reuse
+)
+
+// Issues reports whether the outcome is answered with tokens.
+func (o Outcome) Issues() bool {
+	switch o {
+	case Rotated, SameAttempt, Replayed, Recovered:
+		return true
+	}
+	return false
+}
+
+// String returns the outcome's name in lower case, such as "same_attempt".
+func (o Outcome) String() string {
+	switch o {
+	case Missing:
+		return "missing"
+	case Forged:
+		return "forged"
+	case Revoked:
+		return "revoked"
+	case Expired:
+		return "expired"
+	case Blocked:
+		return "blocked"
+	case Rotated:
+		return "rotated"
+	case SameAttempt:
+		return "same_attempt"
+	case Replayed:
+		return "replayed"
+	case Recovered:
+		return "recovered"
+	case Reuse:
+		return "reuse"
+	}
+	return "outcome " + strconv.Itoa(int(o))
+}
+
+// rotate applies the rules to a record; blocked tells whether the subject is.
+// The caller holds the store's lock, passes a live record or a tombstone whose
+// retention has not passed (nil for missing), and carries out a kill.
+func rotate(s *record, r RotateRequest, now int64, blocked bool) RotateResult {
+	if s == nil {
+		return RotateResult{Outcome: Missing}
+	}
+	if s.seed != r.SeedHash {
+		return RotateResult{Outcome: Forged}
+	}
+	distance, age := s.generation-r.Generation, millis(now-s.rotated)
+	refuse := func(o Outcome) RotateResult {
+		return RotateResult{Outcome: o, Distance: distance, Age: age}
+	}
+	switch {
+	case s.killed && s.killedBy == r.Operation:
+		return refuse(Reuse) // this very call killed it: the driver ran it again
+	case s.killed:
+		return refuse(Revoked)
+	case now >= s.end():
+		return refuse(Expired)
+	case blocked:
+		return refuse(Blocked)
+	}
+
+	var outcome Outcome
+	switch {
+	case distance == 0:
+		outcome = Rotated
+	case distance == 1 && s.attempt == r.Attempt:
+		outcome = SameAttempt
+	case distance == 1 && age <= r.ReuseGrace:
+		outcome = Replayed
+	case distance < 0:
+		outcome = Recovered
+	default:
+		return refuse(Reuse)
+	}
+
+	issued := s.rotated
+	if outcome == Rotated || outcome == Recovered {
+		issued = now
+		s.generation, s.rotated, s.attempt = r.Generation+1, now, r.Attempt
+		s.extendIdle(now)
+	} else if now >= wholeSecond(issued+r.AccessTTL.Milliseconds()) {
+		issued = now // the access token of the rotation has expired: date it anew
+	}
+	s.coverAccess(issued + r.AccessTTL.Milliseconds())
+
+	result := refuse(outcome)
+	result.Generation = s.generation
+	result.IssuedAt = timeAt(issued)
+	result.IdleEnd, result.SessionEnd = timeAt(s.idleEnd), timeAt(s.sessionEnd)
+	return result
+}

@@ -1,0 +1,249 @@
+package core
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// The header's typ keeps the two kinds of token apart (RFC 8725, section
+// 3.11). at+jwt is RFC 9068's.
+const (
+	accessType  = "at+jwt"
+	refreshType = "rt+jwt"
+)
+
+// refreshAudience is the aud of every refresh token: the reissue endpoint.
+const refreshAudience = "reissue"
+
+const (
+	maxToken      = 4096      // bytes
+	maxGeneration = 1<<53 - 2 // the child's still is an exact number in JSON and Lua
+	maxNumber     = 1<<53 - 1
+	idBytes       = 16
+	idLength      = 22 // of 16 bytes in unpadded base64url
+)
+
+// accessClaims are the claims of an access token that the library reads.
+// Numbers are integers: encoding/json refuses fractions, exponents and
+// strings for an int64.
+type accessClaims struct {
+	jwt.Claims `json:"-"` // never called: the checks are ours
+
+	Issuer     string   `json:"iss"`
+	Audience   audience `json:"aud"`
+	Subject    string   `json:"sub"`
+	IssuedAt   int64    `json:"iat"`
+	ExpiresAt  int64    `json:"exp"`
+	TokenID    string   `json:"jti"`
+	SessionID  string   `json:"sid"`
+	Generation int64    `json:"gen"`
+	AuthTime   int64    `json:"auth_time"`
+}
+
+// refreshClaims are the claims of a refresh token. ExpiresAt is the session's
+// absolute end, absent if it has none. Custom is the login's claims.
+type refreshClaims struct {
+	jwt.Claims `json:"-"`
+
+	Issuer     string          `json:"iss"`
+	Audience   audience        `json:"aud"`
+	Subject    string          `json:"sub"`
+	ExpiresAt  *int64          `json:"exp,omitempty"`
+	SessionID  string          `json:"sid"`
+	Generation int64           `json:"gen"`
+	Seed       string          `json:"seed"`
+	AuthTime   int64           `json:"auth_time"`
+	Custom     json.RawMessage `json:"claims,omitempty"`
+}
+
+// audience is the aud claim: a string or an array of strings (RFC 7519,
+// section 4.1.3).
+type audience []string
+
+// MarshalJSON implements [json.Marshaler].
+func (a audience) MarshalJSON() ([]byte, error) {
+	if len(a) == 1 {
+		return json.Marshal(a[0])
+	}
+	return json.Marshal([]string(a))
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (a *audience) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '[' {
+		return json.Unmarshal(text, (*[]string)(a))
+	}
+	*a = make(audience, 1)
+	return json.Unmarshal(text, &(*a)[0])
+}
+
+// parser splits, decodes and verifies. It checks no claim.
+func newParser() *jwt.Parser {
+	return jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+}
+
+// checkSpelling refuses every spelling of a token but one before anything is
+// decoded: exactly three non-empty segments of base64url without padding. Go's
+// decoder would skip line breaks even in strict mode.
+func checkSpelling(token string) error {
+	if len(token) > maxToken {
+		return errors.New("longer than 4 KiB")
+	}
+	dots, last := 0, byte('.')
+	for i := range len(token) {
+		c := token[i]
+		switch {
+		case 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '-', c == '_':
+		case c == '.' && last != '.':
+			dots++
+		default:
+			return errors.New("not a compact serialization")
+		}
+		last = c
+	}
+	if dots != 2 || last == '.' {
+		return errors.New("not a compact serialization")
+	}
+	return nil
+}
+
+// verify checks a token's spelling, header and signature and decodes its
+// claims.
+func (s keyset) verify(parser *jwt.Parser, token, typ string, claims jwt.Claims) error {
+	if err := checkSpelling(token); err != nil {
+		return err
+	}
+	_, err := parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
+		// RFC 7515, section 4.1.11: an extension that is not understood must
+		// be refused, and none is.
+		if _, ok := t.Header["crit"]; ok {
+			return nil, errors.New("critical header")
+		}
+		if t.Header["typ"] != typ {
+			return nil, errors.New("another type of token")
+		}
+		id, _ := t.Header["kid"].(string)
+		k := s.byID[id]
+		if k == nil {
+			return nil, errors.New("unknown key")
+		}
+		if t.Method.Alg() != k.method.Alg() {
+			return nil, errors.New("the algorithm is not the key's")
+		}
+		return k.verify, nil
+	})
+	return err
+}
+
+// sign signs the claims with the set's signer.
+func (s keyset) sign(typ string, claims json.RawMessage) (string, error) {
+	if s.signer == nil {
+		return "", errors.New("core: no key can sign")
+	}
+	t := jwt.NewWithClaims(s.signer.method, signedClaims{RawMessage: claims})
+	t.Header["typ"], t.Header["kid"] = typ, s.signer.id
+	text, err := t.SignedString(s.signer.sign)
+	if err != nil {
+		return "", fmt.Errorf("core: sign with key %q: %w", s.signer.id, err)
+	}
+	return text, nil
+}
+
+// signedClaims hands a ready payload to golang-jwt.
+type signedClaims struct {
+	jwt.Claims
+	json.RawMessage
+}
+
+// parseAccess verifies an access token and checks all claims but the time.
+func (r *keyring) parseAccess(parser *jwt.Parser, token, issuer string, audience []string) (*Claims, error) {
+	c := &Claims{claims: accessClaims{Generation: -1}}
+	if err := r.access.verify(parser, token, accessType, &c.claims); err != nil {
+		return nil, err
+	}
+	a := &c.claims
+	if a.ExpiresAt <= 0 || a.ExpiresAt > maxNumber {
+		return nil, errors.New("exp is missing or out of range")
+	}
+	if err := checkIdentity(issuer, a.Issuer, a.Subject, a.SessionID, a.Generation); err != nil {
+		return nil, err
+	}
+	if !a.Audience.meets(audience) {
+		return nil, errors.New("another audience")
+	}
+	if a.TokenID != tokenID(a.SessionID, a.Generation) {
+		return nil, errors.New("jti is not sid.gen")
+	}
+	c.payload = payloadSegment(token)
+	return c, nil
+}
+
+// parseRefresh verifies a refresh token and checks all claims but the time.
+func (r *keyring) parseRefresh(parser *jwt.Parser, token, issuer string) (*refreshClaims, error) {
+	c := &refreshClaims{Generation: -1}
+	if err := r.refresh.verify(parser, token, refreshType, c); err != nil {
+		return nil, err
+	}
+	if err := checkIdentity(issuer, c.Issuer, c.Subject, c.SessionID, c.Generation); err != nil {
+		return nil, err
+	}
+	if len(c.Audience) != 1 || c.Audience[0] != refreshAudience {
+		return nil, errors.New("another audience")
+	}
+	if c.ExpiresAt != nil && (*c.ExpiresAt <= 0 || *c.ExpiresAt > maxNumber) {
+		return nil, errors.New("exp is out of range")
+	}
+	if !isID(c.Seed) {
+		return nil, errors.New("seed is missing or malformed")
+	}
+	return c, nil
+}
+
+// checkIdentity checks the claims that both kinds of token have.
+func checkIdentity(wantIssuer, issuer, subject, sessionID string, generation int64) error {
+	switch {
+	case issuer != wantIssuer:
+		return errors.New("another issuer")
+	case checkName(subject) != nil:
+		return errors.New("sub is missing or malformed")
+	case !isID(sessionID):
+		return errors.New("sid is missing or malformed")
+	case generation < 0 || generation > maxGeneration:
+		return errors.New("gen is missing or out of range")
+	}
+	return nil
+}
+
+// meets reports whether a and others have a member in common.
+func (a audience) meets(others []string) bool {
+	for _, x := range a {
+		for _, y := range others {
+			if x == y {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isID reports whether s is a session id or a seed as newID makes them.
+func isID(s string) bool {
+	if len(s) != idLength {
+		return false
+	}
+	var id [idBytes]byte
+	_, err := base64.RawURLEncoding.Strict().Decode(id[:], []byte(s))
+	return err == nil && !strings.ContainsAny(s, "\r\n")
+}
+
+// payloadSegment returns the middle segment of a token that has three.
+func payloadSegment(token string) string {
+	_, rest, _ := strings.Cut(token, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	return payload
+}
