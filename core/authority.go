@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,16 @@ func (a *Authority) SetKeys(keys, refreshKeys []Key) error {
 func (a *Authority) JWKS() []byte {
 	return append([]byte(nil), a.ring.Load().jwks...)
 }
+
+// BindAccessToken reports whether a reissue needs an access token to come
+// along.
+func (a *Authority) BindAccessToken() bool { return a.config.BindAccessToken }
+
+// Now returns the time by which the Authority judges access tokens.
+func (a *Authority) Now() time.Time { return a.config.Now() }
+
+// Logger returns the logger that the Authority's events go to.
+func (a *Authority) Logger() *slog.Logger { return a.config.Logger }
 
 // Ping returns an [ErrUnavailable] if the store cannot be reached.
 func (a *Authority) Ping(ctx context.Context) error {
