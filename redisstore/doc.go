@@ -1,0 +1,34 @@
+// Package redisstore keeps Ratchet's sessions and blacklist in Redis: a
+// [core.Store] on go-redis for a single server, Sentinel and Cluster alike.
+//
+// [New] takes the application's own client, which stays the application's, and
+// returns a [Store] for core.Config. That is all most applications need.
+//
+// # Requirements
+//
+// Redis 6.2 or newer, or Valkey. The eviction policy must be noeviction: any
+// other forgets the blacklist first. Without persistence a restart logs
+// everybody out and forgets the blacklist.
+//
+// # Time limits
+//
+// No call holds its caller for more than about 3 seconds, whatever the
+// client's own time-outs and number of retries. A client with
+// ContextTimeoutEnabled gives up its connection then; on one without, the
+// abandoned command ends by the client's own time-outs in the background.
+//
+// # Layout
+//
+// All keys of one user begin with <prefix>{<shard>} and so are on one slot:
+// each operation is one script on one slot. Values can be read in redis-cli.
+//
+//	session:<sid>      hash    generation, seed hash, times, device
+//	user:<subject>     zset    the user's sessions by last reissue
+//	blocked:<subject>  string  until when, 0 for ever
+//	deny:<sid>         hash    * or a generation, until when
+//	feed               stream  the blacklist in the order it was written
+//	done:<operation>   list    the answer to a change, kept a minute
+//
+// <prefix>meta records the layout's version and the number of shards. It and a
+// block for ever have no TTL, everything else has.
+package redisstore

@@ -1,0 +1,227 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/internal/redistest"
+	"github.com/ratchetauth/ratchet/redisstore"
+	"github.com/redis/go-redis/v9"
+)
+
+// A session's state is the same after 10 000 reissues as after one: nothing is
+// kept of an ancestor, and yet each is recognised.
+func TestStateIsConstant(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client(t)
+	a := newAuthority(t, newStore(t, client, redisstore.Options{}))
+	first := login(t, a, "alice")
+
+	tokens := reissue(t, a, first)
+	once := measure(t, client)
+	for range 9_999 {
+		tokens = reissue(t, a, tokens)
+	}
+	often := measure(t, client)
+	if len(often) != len(once) {
+		t.Fatalf("got the keys %v after 10 000 reissues, want %v", often, once)
+	}
+	for key, before := range once {
+		// Only the generation itself may take a few digits more.
+		if after := often[key]; after > before+8 {
+			t.Errorf("%s: got %d bytes after 10 000 reissues, want the %d after one", key, after, before)
+		}
+	}
+	if _, err := a.Reissue(t.Context(), first.RefreshToken); err == nil {
+		t.Error("got tokens for an ancestor 10 000 generations old")
+	}
+	if _, err := a.Reissue(t.Context(), tokens.RefreshToken); err == nil {
+		t.Error("got tokens for a session that its ancestor has killed")
+	}
+}
+
+// measure returns the memory of each key.
+func measure(t *testing.T, client redis.UniversalClient) map[string]int64 {
+	t.Helper()
+	memory := make(map[string]int64)
+	for _, key := range allKeys(t, client) {
+		n, err := client.MemoryUsage(t.Context(), key, 0).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory[key] = n
+	}
+	return memory
+}
+
+func allKeys(t *testing.T, client redis.UniversalClient) []string {
+	t.Helper()
+	keys, err := client.Keys(t.Context(), "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// One round trip a reissue and a check: one EVALSHA and one HMGET of the
+// client's, whatever the script does inside.
+func TestRoundTrips(t *testing.T) {
+	server := redistest.Start(t)
+	proxy := redistest.StartProxy(t, server.Addr())
+	client := redis.NewClient(&redis.Options{Addr: proxy.Addr()})
+	t.Cleanup(func() { client.Close() })
+	a := newAuthority(t, newStore(t, client, redisstore.Options{}))
+	tokens := reissue(t, a, login(t, a, "alice")) // connected, scripts loaded
+
+	any := func([]byte) bool { return true }
+	before, evals := proxy.Requests(any), proxy.Requests(redistest.Command("evalsha"))
+	tokens = reissue(t, a, tokens)
+	if got := proxy.Requests(any) - before; got != 1 {
+		t.Errorf("a reissue sent %d commands, want 1", got)
+	}
+	if got := proxy.Requests(redistest.Command("evalsha")) - evals; got != 1 {
+		t.Errorf("a reissue sent %d EVALSHA, want 1", got)
+	}
+
+	before, hmgets := proxy.Requests(any), proxy.Requests(redistest.Command("hmget"))
+	if _, err := a.Verify(t.Context(), tokens.AccessToken); err != nil {
+		t.Fatal(err)
+	}
+	if got := proxy.Requests(any) - before; got != 1 {
+		t.Errorf("a check sent %d commands, want 1", got)
+	}
+	if got := proxy.Requests(redistest.Command("hmget")) - hmgets; got != 1 {
+		t.Errorf("a check sent %d HMGET, want 1", got)
+	}
+
+	before = proxy.Requests(any)
+	if _, err := a.Verify(t.Context(), tokens.RefreshToken); err == nil {
+		t.Error("a refresh token passed as an access token")
+	}
+	if got := proxy.Requests(any) - before; got != 0 {
+		t.Errorf("rubbish sent %d commands, want 0", got)
+	}
+}
+
+func TestAbuse(t *testing.T) {
+	t.Run("62_dump_and_monitor", testDumpAndMonitor)
+}
+
+// What a dump of Redis and everything sent to it holds is no usable token.
+// Every key but meta and a block for ever goes by itself, at the latest two
+// minutes after what it is about, and nothing walks the keyspace.
+func testDumpAndMonitor(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client(t)
+	monitor := redistest.StartMonitor(t, server.Addr())
+	a := newAuthority(t, newStore(t, client, redisstore.Options{}), func(c *core.Config) { c.MaxSessions = 5 })
+
+	var issued []core.Tokens
+	for i := range 40 {
+		subject := fmt.Sprintf("user%d", i%4)
+		tokens := login(t, a, subject)
+		next := reissue(t, a, tokens)
+		issued = append(issued, tokens, next)
+		switch i % 8 {
+		case 1:
+			mustSucceed(t, a.Logout(t.Context(), next.RefreshToken))
+		case 3:
+			mustSucceed(t, a.Blacklist(t.Context(), next.AccessToken))
+		case 5:
+			last := reissue(t, a, next)
+			issued = append(issued, last)
+			if _, err := a.Reissue(t.Context(), tokens.RefreshToken); err == nil {
+				t.Fatal("a grandparent passed")
+			}
+		case 7:
+			_, err := a.Sessions(t.Context(), subject)
+			mustSucceed(t, err)
+		}
+	}
+	_, err := a.RevokeAll(t.Context(), "user2")
+	mustSucceed(t, err)
+	mustSucceed(t, a.Block(t.Context(), "user1", time.Time{}))
+	mustSucceed(t, a.Block(t.Context(), "user3", time.Now().Add(time.Hour)))
+	monitor.Stop()
+
+	text := strings.Join(monitor.Lines(), "\n") + dump(t, client)
+	for _, tokens := range issued {
+		for _, token := range []string{tokens.AccessToken, tokens.RefreshToken} {
+			signature := token[strings.LastIndexByte(token, '.')+1:]
+			if strings.Contains(text, token) || strings.Contains(text, signature) {
+				t.Fatal("a token or a signature has reached Redis")
+			}
+		}
+		if seed := seedOf(t, tokens.RefreshToken); strings.Contains(text, seed) {
+			t.Fatal("a seed has reached Redis")
+		}
+	}
+	walk := regexp.MustCompile(`(?i)"(keys|scan|hscan|sscan|zscan|flushall|flushdb|randomkey)"`)
+	for _, line := range monitor.Lines() {
+		if walk.MatchString(line) {
+			t.Errorf("the store sent %s", line)
+		}
+	}
+
+	longest := 7*24*time.Hour + core.DenialMargin // the idle end of a session
+	for _, key := range allKeys(t, client) {
+		ttl, err := client.PTTL(t.Context(), key).Result()
+		mustSucceed(t, err)
+		limit := longest
+		switch {
+		case strings.HasSuffix(key, "}blocked:user1"), key == "ratchet:meta":
+			if ttl >= 0 {
+				t.Errorf("%s has a TTL of %v, want none", key, ttl)
+			}
+			continue
+		case strings.Contains(key, "}deny:"), strings.HasSuffix(key, "}feed"):
+			limit = 10*time.Minute + core.DenialMargin
+		case strings.Contains(key, "}blocked:"):
+			limit = time.Hour
+		case strings.Contains(key, "}done:"):
+			limit = time.Minute
+		}
+		if ttl <= 0 || ttl > limit {
+			t.Errorf("%s has a TTL of %v, want one of %v at most", key, ttl, limit)
+		}
+	}
+}
+
+// dump returns all that Redis holds, in its own format and as text.
+func dump(t *testing.T, client redis.UniversalClient) string {
+	t.Helper()
+	var b strings.Builder
+	ctx := context.WithoutCancel(t.Context())
+	for _, key := range allKeys(t, client) {
+		raw, err := client.Dump(ctx, key).Result()
+		mustSucceed(t, err)
+		fmt.Fprintln(&b, key, raw)
+		switch kind := client.Type(ctx, key).Val(); kind {
+		case "hash":
+			fmt.Fprintln(&b, client.HGetAll(ctx, key).Val())
+		case "stream":
+			fmt.Fprintln(&b, client.XRange(ctx, key, "-", "+").Val())
+		case "zset":
+			fmt.Fprintln(&b, client.ZRange(ctx, key, 0, -1).Val())
+		case "list":
+			fmt.Fprintln(&b, client.LRange(ctx, key, 0, -1).Val())
+		case "string":
+			fmt.Fprintln(&b, client.Get(ctx, key).Val())
+		default:
+			t.Errorf("%s is a %s", key, kind)
+		}
+	}
+	return b.String()
+}
+
+func mustSucceed(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,109 @@
+package redisstore
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+const (
+	slots     = 16384 // of a Redis Cluster
+	maxShards = 1024
+	maxPrefix = 64
+)
+
+// layout turns subjects and session ids into keys.
+type layout struct {
+	meta   string
+	shards []string // <prefix>{<tag>}
+}
+
+// keys begins the keys of one shard.
+type keys string
+
+func (k keys) session(id string) string      { return string(k) + "session:" + id }
+func (k keys) deny(id string) string         { return string(k) + "deny:" + id }
+func (k keys) user(subject string) string    { return string(k) + "user:" + subject }
+func (k keys) blocked(subject string) string { return string(k) + "blocked:" + subject }
+func (k keys) done(operation string) string  { return string(k) + "done:" + operation }
+func (k keys) feed() string                  { return string(k) + "feed" }
+
+func newLayout(prefix string, shards int) (layout, error) {
+	if err := checkPrefix(prefix); err != nil {
+		return layout{}, err
+	}
+	if shards < 1 || shards > maxShards {
+		return layout{}, fmt.Errorf("redisstore: Options.Shards is %d, it must be from 1 to %d", shards, maxShards)
+	}
+	l := layout{meta: prefix + "meta", shards: make([]string, shards)}
+	for i := range l.shards {
+		l.shards[i] = prefix + "{" + shardTag(i, shards) + "}"
+	}
+	return l, nil
+}
+
+// checkPrefix refuses braces, because the hash tag must be the shard's, and
+// what would be hard to type in redis-cli or an ACL rule.
+func checkPrefix(prefix string) error {
+	if len(prefix) > maxPrefix {
+		return fmt.Errorf("redisstore: Options.Prefix has %d bytes, it may have %d", len(prefix), maxPrefix)
+	}
+	for _, c := range []byte(prefix) {
+		if c == '{' || c == '}' {
+			return errors.New("redisstore: Options.Prefix has a brace: the hash tag of the keys is the shard's")
+		}
+		if c <= ' ' || c > '~' {
+			return fmt.Errorf("redisstore: Options.Prefix %q: only printable ASCII without spaces is allowed", prefix)
+		}
+	}
+	return nil
+}
+
+// of returns the keys of the subject's shard. The shard is a hash of the
+// subject, so that a token alone leads to its keys.
+func (l layout) of(subject string) keys {
+	sum := sha256.Sum256([]byte(subject))
+	return keys(l.shards[binary.BigEndian.Uint64(sum[:])%uint64(len(l.shards))])
+}
+
+// shardTag returns the hash tag of a shard: its number and the first letters
+// that put it into its part of the slots, so that however a cluster divides
+// its slots into ranges, it divides the shards alike. Data is written under
+// these tags: they cannot change without a new layout version.
+func shardTag(shard, shards int) string {
+	low, high := shard*slots/shards, (shard+1)*slots/shards
+	for n := 0; ; n++ {
+		tag := strconv.Itoa(shard) + letters(n)
+		if s := slot(tag); low <= s && s < high {
+			return tag
+		}
+	}
+}
+
+// letters counts in letters: "", a, b, … z, aa, ab, …
+func letters(n int) string {
+	var s string
+	for ; n > 0; n = (n - 1) / 26 {
+		s = string(rune('a'+(n-1)%26)) + s
+	}
+	return s
+}
+
+// slot is the cluster slot of a hash tag: CRC-16/XMODEM modulo the number of
+// slots.
+func slot(tag string) int {
+	var crc uint16
+	for _, c := range []byte(tag) {
+		crc ^= uint16(c) << 8
+		for range 8 {
+			if crc&0x8000 != 0 {
+				crc = crc<<1 ^ 0x1021
+			} else {
+				crc <<= 1
+			}
+		}
+	}
+	return int(crc) % slots
+}

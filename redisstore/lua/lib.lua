@@ -1,0 +1,99 @@
+-- Every script begins with this text. A script runs as a whole or, if its
+-- first write is refused, not at all, so each begins its writes with one that
+-- an overfull or failing server refuses (HSET, RPUSH), never with a deletion.
+
+-- How long a denial outlives the last access token: core.DenialMargin.
+local MARGIN = 120000
+
+-- clock returns the time in ms: the test's if there is one, else the server's.
+local function clock(test)
+  if test ~= '' then return tonumber(test) end
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- int writes a whole number without an exponent.
+local function int(n) return string.format('%.0f', n) end
+
+-- expire lets a key go at a time; keep does so but never shortens its life.
+local function expire(key, at, now) redis.call('PEXPIRE', key, int(math.max(1, at - now))) end
+local function keep(key, at, now)
+  if redis.call('PTTL', key) < at - now then expire(key, at, now) end
+end
+
+-- measure sets what follows from a session's times: ends, the sooner of the
+-- idle and the absolute end, and retained, from when on it counts as missing.
+local function measure(s)
+  s.idle_end = s.idle > 0 and s.rot + s.idle or 0
+  s.ends = math.min(s.idle_end > 0 and s.idle_end or math.huge, s.last > 0 and s.last or math.huge)
+  s.retained = s.gone or math.max(s.ends, s.aend) + MARGIN
+end
+
+-- load returns a session or a tombstone, nil if it is missing. Fields: gen;
+-- seed, the hash; try, the attempt of the last reissue; made and rot, the times
+-- of the login and of the last reissue; idle, how long it may go without; end,
+-- the absolute end; aend, when its last access token expires; by and gone, of a
+-- tombstone, the operation that killed it and when it may go.
+local function load(key, now)
+  local v = redis.call('HMGET', key, 'gen', 'seed', 'try', 'made', 'rot', 'idle', 'end', 'aend', 'by', 'gone')
+  if not v[1] then return nil end
+  local s = {
+    key = key, gen = tonumber(v[1]), seed = v[2], try = v[3], made = tonumber(v[4]), rot = tonumber(v[5]),
+    idle = tonumber(v[6]), last = tonumber(v[7]), aend = tonumber(v[8]), by = v[9], gone = v[10] and tonumber(v[10]),
+  }
+  measure(s)
+  if now >= s.retained then return nil end
+  return s
+end
+
+local function live(s, now) return not s.gone and now < s.ends end
+
+-- deny puts one generation of a session, or all ('*'), on the blacklist until
+-- MARGIN after last, never for a shorter time than before, and on the feed. A
+-- feed entry leaves once its own time has passed, never because of its age.
+local function deny(key, feed, sid, what, last, nonce, now)
+  local till = last + MARGIN
+  if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return end
+  redis.call('HSET', key, what, int(till))
+  keep(key, till, now)
+  redis.call('XADD', feed, '*', 'n', nonce, 's', sid, 'g', what, 'x', int(till))
+  local front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 17)
+  local passed = 0
+  while passed < 16 and front[passed + 2] and tonumber(front[passed + 1][2][8]) <= now do passed = passed + 1 end
+  if passed > 0 then redis.call('XTRIM', feed, 'MINID', front[passed + 1][1]) end
+  keep(feed, till, now)
+end
+
+-- kill ends a session and blacklists its access tokens in the same step, which
+-- is what makes it impossible to race.
+local function kill(s, user, deny_key, feed, sid, op, now)
+  s.by, s.gone = op, math.max(s.aend, now) + MARGIN
+  redis.call('HSET', s.key, 'by', op, 'gone', int(s.gone))
+  expire(s.key, s.gone, now)
+  redis.call('ZREM', user, sid)
+  deny(deny_key, feed, sid, '*', s.aend, op, now)
+end
+
+-- blocked tells whether the user is: a value of 0 is for ever.
+local function blocked(key, now)
+  local till = redis.call('GET', key)
+  return till and (till == '0' or now < tonumber(till))
+end
+
+-- declared maps each session id to its keys, session and deny, which stand in
+-- KEYS from first on; the ids stand in ARGV from arg on. A script touches no key
+-- that was not declared: if one is wanting, it returns what undeclared lists,
+-- before any write, and the caller runs it again.
+local function declared(first, arg)
+  local map = {}
+  for i = arg, #ARGV do
+    local at = first + 2 * (i - arg)
+    map[ARGV[i]] = {KEYS[at], KEYS[at + 1]}
+  end
+  return map
+end
+local function undeclared(map, sids)
+  for _, sid in ipairs(sids) do
+    if not map[sid] then return {'more', unpack(sids)} end
+  end
+end

@@ -1,0 +1,204 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// Create implements [core.Store].
+func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
+	k := s.layout.of(r.Subject)
+	onLimit := "evict"
+	if r.OnLimit == core.RejectNew {
+		onLimit = "reject"
+	}
+	a, err := s.runOverSessions(ctx, s.scripts.create, k,
+		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
+		s.clock(), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
+		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP)
+	if err != nil {
+		return core.CreateResult{}, err
+	}
+	switch outcome := a.text(); outcome {
+	case "blocked":
+		return core.CreateResult{Outcome: core.CreateIsBlocked}, nil
+	case "limit":
+		return core.CreateResult{Outcome: core.CreateAtLimit}, nil
+	case "created":
+		result := core.CreateResult{
+			Outcome: core.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(), Evicted: a.texts(),
+		}
+		return result, a.err
+	default:
+		return core.CreateResult{}, unexpected(outcome)
+	}
+}
+
+// Rotate implements [core.Store].
+func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+	k := s.layout.of(r.Subject)
+	grace := r.ReuseGrace.Milliseconds()
+	if r.ReuseGrace == core.Strict {
+		grace = -1
+	}
+	a, err := s.run(ctx, s.scripts.rotate,
+		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.deny(r.SessionID), k.feed()},
+		s.clock(), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]), encode(r.SeedHash[:]),
+		r.Generation, r.AccessTTL.Milliseconds(), grace)
+	if err != nil {
+		return core.RotateResult{}, err
+	}
+	name := a.text()
+	outcome, ok := outcomes()[name]
+	if !ok {
+		return core.RotateResult{}, unexpected(name)
+	}
+	result := core.RotateResult{Outcome: outcome}
+	if outcome == core.Missing || outcome == core.Forged {
+		return result, a.err
+	}
+	result.Generation, result.IssuedAt, result.IdleEnd, result.SessionEnd = a.number(), a.time(), a.time(), a.time()
+	result.Distance, result.Age = a.number(), time.Duration(a.number())*time.Millisecond
+	return result, a.err
+}
+
+// outcomes are the names that rotate.lua answers with.
+func outcomes() map[string]core.Outcome {
+	names := make(map[string]core.Outcome)
+	for o := core.Missing; o <= core.Reuse; o++ {
+		names[o.String()] = o
+	}
+	return names
+}
+
+// End implements [core.Store].
+func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
+	k := s.layout.of(r.Subject)
+	var seed string
+	if r.SeedHash != nil {
+		seed = encode(r.SeedHash[:])
+	}
+	onlyLive := 0
+	if r.OnlyLive {
+		onlyLive = 1
+	}
+	a, err := s.run(ctx, s.scripts.end,
+		[]string{k.session(r.SessionID), k.user(r.Subject), k.deny(r.SessionID), k.feed()},
+		s.clock(), r.SessionID, encode(r.Operation[:]), seed, onlyLive,
+		r.AccessTTL.Milliseconds(), max(0, r.AccessExpiry.UnixMilli()))
+	if err != nil {
+		return core.EndResult{}, err
+	}
+	switch outcome := a.text(); outcome {
+	case "ended":
+		return core.EndResult{Outcome: core.Ended}, nil
+	case "earlier":
+		return core.EndResult{Outcome: core.EndedEarlier}, nil
+	case "missing":
+		return core.EndResult{Outcome: core.EndMissing}, nil
+	case "forged":
+		return core.EndResult{Outcome: core.EndForged}, nil
+	default:
+		return core.EndResult{}, unexpected(outcome)
+	}
+}
+
+// EndAll implements [core.Store].
+func (s *Store) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
+	return s.endAll(ctx, r.Subject, r.Operation, "", r.Keep)
+}
+
+// Block implements [core.Store].
+func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
+	until := "0"
+	if !r.Until.IsZero() {
+		until = strconv.FormatInt(max(1, r.Until.UnixMilli()), 10)
+	}
+	return s.endAll(ctx, r.Subject, r.Operation, until, nil)
+}
+
+// endAll kills the subject's sessions but those in keep, and blocks the
+// subject unless blockUntil is empty.
+func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID, blockUntil string, keep []string) (core.EndAllResult, error) {
+	k := s.layout.of(subject)
+	operation := encode(op[:])
+	args := []any{s.clock(), operation, blockUntil, len(keep)}
+	for _, id := range keep {
+		args = append(args, id)
+	}
+	a, err := s.runOverSessions(ctx, s.scripts.endAll, k,
+		[]string{k.user(subject), k.feed(), k.blocked(subject), k.done(operation)}, args...)
+	if err != nil {
+		return core.EndAllResult{}, err
+	}
+	if outcome := a.text(); outcome != "done" {
+		return core.EndAllResult{}, unexpected(outcome)
+	}
+	return core.EndAllResult{Ended: a.texts()}, a.err
+}
+
+// Unblock implements [core.Store].
+func (s *Store) Unblock(ctx context.Context, subject string) error {
+	if err := s.checkLayout(ctx); err != nil {
+		return err
+	}
+	_, err := bounded(ctx, func(ctx context.Context) (int64, error) {
+		return s.client.Del(ctx, s.layout.of(subject).blocked(subject)).Result()
+	})
+	return err
+}
+
+// Sessions implements [core.Store].
+func (s *Store) Sessions(ctx context.Context, subject string) ([]core.Session, error) {
+	k := s.layout.of(subject)
+	a, err := s.runOverSessions(ctx, s.scripts.sessions, k, []string{k.user(subject)}, s.clock())
+	if err != nil {
+		return nil, err
+	}
+	if outcome := a.text(); outcome != "sessions" {
+		return nil, unexpected(outcome)
+	}
+	list := make([]core.Session, 0, len(a.list))
+	for len(a.list) > 0 {
+		entry, ok := a.next().([]any)
+		if !ok {
+			return nil, unexpected("no list of a session")
+		}
+		e := answer{list: entry}
+		list = append(list, core.Session{
+			ID: e.text(), Generation: e.number(), CreatedAt: e.time(), LastUsedAt: e.time(), ExpiresAt: e.time(),
+			Device: core.Device{Name: e.text(), UserAgent: e.text(), IP: e.text()},
+		})
+		if e.err != nil {
+			return nil, e.err
+		}
+	}
+	return list, nil
+}
+
+// clock returns the test's time, or nothing for the server's.
+func (s *Store) clock() string {
+	if s.now == nil {
+		return ""
+	}
+	return strconv.FormatInt(s.now().UnixMilli(), 10)
+}
+
+// lifetime returns a TTL in milliseconds, 0 for none.
+func lifetime(d time.Duration) int64 {
+	if d == core.NoLimit {
+		return 0
+	}
+	return d.Milliseconds()
+}
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func unexpected(outcome string) error {
+	return fmt.Errorf("redisstore: a script answered %q", outcome)
+}

@@ -1,0 +1,157 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/redis/go-redis/v9"
+)
+
+// layoutVersion is the version of the keys' layout that meta records.
+const layoutVersion = 1
+
+// Options configures [New]. The zero value is ready to use.
+type Options struct {
+	// Prefix begins every key. Default "ratchet:". At most 64 printable ASCII
+	// characters without spaces and braces.
+	Prefix string
+
+	// Shards is into how many parts the users are divided, each on one slot
+	// of a cluster. Default 16, also on a single server, so that moving to a
+	// cluster logs nobody out. From 1 to 1024; it cannot change while there
+	// is data.
+	Shards int
+
+	// Now replaces the server's clock, for tests. It must not lie behind the
+	// time of what the store already holds.
+	Now func() time.Time
+
+	// Logger receives what New could not report. Default slog.Default().
+	Logger *slog.Logger
+}
+
+// Store is a [core.Store] in Redis. It is safe for concurrent use.
+type Store struct {
+	client  redis.UniversalClient
+	layout  layout
+	scripts scripts
+	now     func() time.Time
+	logger  *slog.Logger
+
+	laidOut atomic.Bool // the recorded layout is ours
+}
+
+var _ core.Store = (*Store)(nil)
+
+// New returns a Store on the client, which the caller still owns and closes
+// after the Store.
+//
+// It refuses clients that may read from a replica (ReadOnly, RouteByLatency,
+// RouteRandomly), because a replica forgets the last revocations, and a
+// [redis.Ring], which moves keys without their data. It refuses a number of
+// shards other than the data's. If the server cannot be reached, New succeeds
+// and logs it; the operations fail until it can be, and the layout is checked
+// then.
+func New(client redis.UniversalClient, o Options) (*Store, error) {
+	if err := checkClient(client); err != nil {
+		return nil, err
+	}
+	if o.Prefix == "" {
+		o.Prefix = "ratchet:"
+	}
+	if o.Shards == 0 {
+		o.Shards = 16
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	l, err := newLayout(o.Prefix, o.Shards)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{client: client, layout: l, scripts: loadScripts(), now: o.Now, logger: o.Logger}
+	var mismatch *layoutError
+	if err := s.checkLayout(context.Background()); errors.As(err, &mismatch) {
+		return nil, mismatch
+	} else if err != nil {
+		s.logger.Warn("redisstore: the server cannot be reached yet", "error", err)
+	}
+	return s, nil
+}
+
+// Close releases what the Store holds. The client stays open.
+func (s *Store) Close() error { return nil }
+
+// Format implements [fmt.Formatter] and prints no part of the client's
+// options, whatever the verb.
+func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprint(f, "redisstore.Store") }
+
+// Ping implements [core.Store].
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.checkLayout(ctx); err != nil {
+		return err
+	}
+	_, err := bounded(ctx, func(ctx context.Context) (string, error) { return s.client.Ping(ctx).Result() })
+	return err
+}
+
+// checkClient refuses the clients that New documents.
+func checkClient(client redis.UniversalClient) error {
+	if client == nil || reflect.ValueOf(client).IsNil() {
+		return errors.New("redisstore: the client is nil")
+	}
+	switch c := client.(type) {
+	case *redis.Ring:
+		return errors.New("redisstore: a redis.Ring moves keys without their data; use a cluster")
+	case *redis.ClusterClient:
+		o := c.Options()
+		switch {
+		case o.RouteByLatency:
+			return errors.New("redisstore: the client has RouteByLatency: a replica forgets the last revocations")
+		case o.RouteRandomly:
+			return errors.New("redisstore: the client has RouteRandomly: a replica forgets the last revocations")
+		case o.ReadOnly:
+			return errors.New("redisstore: the client has ReadOnly: a replica forgets the last revocations")
+		}
+	}
+	return nil
+}
+
+// layoutError says that the data was written with another layout.
+type layoutError struct{ what, found, want string }
+
+func (e *layoutError) Error() string {
+	return fmt.Sprintf("redisstore: the data was written with %s %s, not %s", e.what, e.found, e.want)
+}
+
+// checkLayout compares the recorded layout with ours and records ours if there
+// is none. It asks until it has been answered once.
+func (s *Store) checkLayout(ctx context.Context) error {
+	if s.laidOut.Load() {
+		return nil
+	}
+	shards := strconv.Itoa(len(s.layout.shards))
+	version := strconv.Itoa(layoutVersion)
+	found, err := bounded(ctx, func(ctx context.Context) ([]string, error) {
+		return s.scripts.layout.Run(ctx, s.client, []string{s.layout.meta}, version, shards).StringSlice()
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("redisstore: layout: %w", err)
+	case len(found) != 2:
+		return fmt.Errorf("redisstore: layout: unexpected answer of %d parts", len(found))
+	case found[0] != version:
+		return &layoutError{"layout version", found[0], version}
+	case found[1] != shards:
+		return &layoutError{"Shards", found[1], shards}
+	}
+	s.laidOut.Store(true)
+	return nil
+}
