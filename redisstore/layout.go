@@ -1,8 +1,6 @@
 package redisstore
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -61,11 +59,20 @@ func checkPrefix(prefix string) error {
 	return nil
 }
 
-// of returns the keys of the subject's shard. The shard is a hash of the
-// subject, so that a token alone leads to its keys.
-func (l layout) of(subject string) keys {
-	sum := sha256.Sum256([]byte(subject))
-	return keys(l.shards[binary.BigEndian.Uint64(sum[:])%uint64(len(l.shards))])
+// of returns the keys of the subject's shard.
+func (l layout) of(subject string) keys { return keys(l.shards[l.shard(subject)]) }
+
+// shard returns the number of the subject's shard, its FNV-1a hash modulo the
+// number of shards: a token alone leads to its keys, and a check can afford to
+// compute it on each request.
+func (l layout) shard(subject string) int {
+	hash := uint64(14695981039346656037)
+	for i := range len(subject) {
+		hash ^= uint64(subject[i])
+		hash *= 1099511628211
+	}
+	hash ^= hash >> 32 // FNV's high bits are its better ones
+	return int(hash % uint64(len(l.shards)))
 }
 
 // shardTag returns the hash tag of a shard: its number and the first letters

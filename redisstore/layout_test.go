@@ -37,6 +37,30 @@ func TestShardTagsSpreadOverTheSlots(t *testing.T) {
 	}
 }
 
+// So is the shard of a subject, and users spread evenly over the shards.
+func TestShardOfSubject(t *testing.T) {
+	l, err := newLayout("p:", 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for subject, want := range map[string]int{"alice": 12, "bob": 13, "admin": 9, "": 1} {
+		if got := l.shard(subject); got != want {
+			t.Errorf("%q: got the shard %d, want %d", subject, got, want)
+		}
+	}
+	for _, format := range []string{"%d", "user%d", "%08d", "user%d@example.com", "%x-0000-4000-8000-000000000000"} {
+		count := make([]int, 16)
+		for i := range 16_000 {
+			count[l.shard(fmt.Sprintf(format, i))]++
+		}
+		for shard, n := range count {
+			if n < 800 || n > 1200 {
+				t.Errorf("%s: shard %d has %d of 16 000 users", format, shard, n)
+			}
+		}
+	}
+}
+
 // The slot that is computed here is the one that a cluster computes, for the
 // tag and for every kind of key, whatever the subject holds.
 func TestSlotIsTheClusters(t *testing.T) {
