@@ -29,7 +29,7 @@ type Authority struct {
 // reported here, with the name of its field, and never on the first request.
 func New(c Config) (*Authority, error) {
 	c, fault := c.withDefaults()
-	ring, err := newKeyring(c.Keys, c.RefreshKeys)
+	ring, err := newKeyring(c.Keys, c.RefreshKeys, c.CacheSize)
 	if fault != nil || err != nil {
 		return nil, errors.Join(fault, err)
 	}
@@ -47,7 +47,7 @@ func New(c Config) (*Authority, error) {
 // for a refresh key, a key that refresh keys derive from and, with
 // BindAccessToken, an access key it is after IdleTTL.
 func (a *Authority) SetKeys(keys, refreshKeys []Key) error {
-	ring, err := newKeyring(keys, refreshKeys)
+	ring, err := newKeyring(keys, refreshKeys, a.config.CacheSize)
 	if err != nil {
 		return err
 	}

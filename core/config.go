@@ -126,6 +126,12 @@ type Config struct {
 	// Default FailClosed.
 	OnStoreFailure FailurePolicy
 
+	// CacheSize is how many bytes of memory verified access tokens may take,
+	// so that a token is parsed and its signature checked once; its expiry
+	// and the blacklist are checked each time. Default 16 MiB, about 10 000
+	// tokens; a negative number for none.
+	CacheSize int
+
 	// BindAccessToken accepts a reissue only with an access token of the same
 	// session, expired or not ([WithAccessToken]).
 	BindAccessToken bool
@@ -177,6 +183,7 @@ func (c Config) withDefaults() (Config, error) {
 	defaultTo(&c.SessionTTL, 30*24*time.Hour)
 	defaultTo(&c.ReuseGrace, 30*time.Second)
 	defaultTo(&c.MaxSessions, 100)
+	defaultTo(&c.CacheSize, 16<<20)
 	if c.AccessTTL < time.Second {
 		fault("AccessTTL is %v, it must be 1s or more", c.AccessTTL)
 	}

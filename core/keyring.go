@@ -5,12 +5,13 @@ import (
 	"fmt"
 )
 
-// keyring is an immutable set of keys. An Authority holds one at a time and
-// swaps it as a whole.
+// keyring is an immutable set of keys, with a memory of what they have
+// verified. An Authority holds one at a time and swaps it as a whole.
 type keyring struct {
-	access  keyset
-	refresh keyset
-	jwks    []byte
+	access   keyset
+	refresh  keyset
+	jwks     []byte
+	verified *tokenCache
 }
 
 // keyset is the keys of one kind of token: one signs, all verify.
@@ -20,7 +21,7 @@ type keyset struct {
 }
 
 // newKeyring checks the keys and derives the refresh keys if there are none.
-func newKeyring(keys, refreshKeys []Key) (*keyring, error) {
+func newKeyring(keys, refreshKeys []Key, cacheSize int) (*keyring, error) {
 	access, err := newKeyset("Keys", keys)
 	if err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func newKeyring(keys, refreshKeys []Key) (*keyring, error) {
 		return nil, err
 	}
 	if access.signer == nil && len(refreshKeys) == 0 {
-		return &keyring{access: access, jwks: jwks}, nil
+		return &keyring{access: access, jwks: jwks, verified: newTokenCache(cacheSize)}, nil
 	}
 	if len(refreshKeys) == 0 {
 		if refreshKeys, err = deriveRefreshKeys(keys); err != nil {
@@ -51,7 +52,7 @@ func newKeyring(keys, refreshKeys []Key) (*keyring, error) {
 			}
 		}
 	}
-	return &keyring{access: access, refresh: refresh, jwks: jwks}, nil
+	return &keyring{access: access, refresh: refresh, jwks: jwks, verified: newTokenCache(cacheSize)}, nil
 }
 
 func newKeyset(field string, keys []Key) (keyset, error) {

@@ -57,6 +57,7 @@ func NewMemoryStore(o MemoryOptions) *MemoryStore {
 		blocked:  make(map[string]int64),
 		denied:   make(map[denial]int64),
 		done:     make(map[OperationID][]string),
+		expiries: expiries{position: make(map[expiryKey]int)},
 	}
 }
 
@@ -108,7 +109,7 @@ func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, 
 		}
 		m.sessions[s.id] = s
 		m.index(s)
-		m.expiries.add(expiry{at: s.retention(), session: s.id})
+		m.expiries.set(expiryKey{session: s.id}, s.retention())
 	}
 	return CreateResult{
 		Outcome:    Created,
@@ -143,6 +144,8 @@ func (m *MemoryStore) End(_ context.Context, r EndRequest) (EndResult, error) {
 		return EndResult{Ended}, nil
 	case r.OnlyLive && (s == nil || !s.live(now)):
 		return EndResult{EndMissing}, nil
+	case s == nil && m.sessions[r.SessionID] != nil && m.sessions[r.SessionID].subject != r.Subject:
+		return EndResult{EndMissing}, nil
 	case s == nil:
 		end := max(now+r.AccessTTL.Milliseconds(), r.AccessExpiry.UnixMilli())
 		m.deny(denial{r.SessionID, everyGeneration}, end, now)
@@ -166,11 +169,7 @@ func (m *MemoryStore) Block(_ context.Context, r BlockRequest) (EndAllResult, er
 	now := m.lock()
 	defer m.mu.Unlock()
 	if _, again := m.done[r.Operation]; !again {
-		m.blocked[r.Subject] = 0
-		if !r.Until.IsZero() {
-			m.blocked[r.Subject] = r.Until.UnixMilli()
-			m.expiries.add(expiry{at: r.Until.UnixMilli(), subject: r.Subject})
-		}
+		m.block(r.Subject, r.Until, now)
 	}
 	return m.endAll(r.Subject, nil, r.Operation, now), nil
 }
@@ -180,6 +179,7 @@ func (m *MemoryStore) Unblock(_ context.Context, subject string) error {
 	m.lock()
 	defer m.mu.Unlock()
 	delete(m.blocked, subject)
+	m.expiries.drop(expiryKey{subject: subject})
 	return nil
 }
 
@@ -253,6 +253,20 @@ func (m *MemoryStore) longestIdle(subject string, now int64) []*record {
 	return list
 }
 
+// block refuses logins until a time, for ever if it is zero. One that has
+// passed by the store's clock changes nothing.
+func (m *MemoryStore) block(subject string, until time.Time, now int64) {
+	key := expiryKey{subject: subject}
+	switch ms := until.UnixMilli(); {
+	case until.IsZero():
+		m.blocked[subject] = 0
+		m.expiries.drop(key)
+	case ms > now:
+		m.blocked[subject] = ms
+		m.expiries.set(key, ms)
+	}
+}
+
 func (m *MemoryStore) isBlocked(subject string, now int64) bool {
 	until, ok := m.blocked[subject]
 	return ok && (until == 0 || now < until)
@@ -275,7 +289,7 @@ func (m *MemoryStore) endAll(subject string, keep []string, op OperationID, now 
 		m.kill(s, op, now)
 	}
 	m.done[op] = ended
-	m.expiries.add(expiry{at: now + operationMemory.Milliseconds(), operation: op})
+	m.expiries.set(expiryKey{operation: op}, now+operationMemory.Milliseconds())
 	return EndAllResult{Ended: slices.Clone(ended)}
 }
 
@@ -286,7 +300,7 @@ func (m *MemoryStore) kill(s *record, op OperationID, now int64) {
 	s.gone = max(s.accessEnd, now) + DenialMargin.Milliseconds()
 	m.unindex(s)
 	m.deny(denial{s.id, everyGeneration}, s.accessEnd, now)
-	m.expiries.add(expiry{at: s.gone, session: s.id})
+	m.expiries.set(expiryKey{session: s.id}, s.gone)
 }
 
 // deny blacklists until DenialMargin after end, never for a shorter time than
@@ -297,7 +311,7 @@ func (m *MemoryStore) deny(d denial, end, now int64) {
 		return
 	}
 	m.denied[d] = until
-	m.expiries.add(expiry{at: until, denial: d})
+	m.expiries.set(expiryKey{denial: d}, until)
 }
 
 func (m *MemoryStore) index(s *record) {

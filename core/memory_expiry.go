@@ -2,71 +2,93 @@ package core
 
 import "container/heap"
 
-// expiry says that something may have expired at a time; one of the other
-// fields names it. What has been prolonged since is looked at again later.
-type expiry struct {
-	at        int64
+// expiryKey names one thing that expires; all fields but one are zero.
+type expiryKey struct {
 	session   string
 	subject   string // of a block
 	denial    denial
 	operation OperationID
 }
 
+// expiries holds when each thing is to be looked at, the soonest first. A thing
+// has one entry, which moves with its expiry and goes with it, so that users
+// who log in and out all day leave nothing behind.
+type expiries struct {
+	queue    []expiry
+	position map[expiryKey]int // in queue
+}
+
+type expiry struct {
+	key expiryKey
+	at  int64
+}
+
+// set enters a thing or moves its entry.
+func (x *expiries) set(key expiryKey, at int64) {
+	if i, ok := x.position[key]; ok {
+		x.queue[i].at = at
+		heap.Fix(x, i)
+		return
+	}
+	heap.Push(x, expiry{key, at})
+}
+
+// drop removes a thing's entry, if it has one.
+func (x *expiries) drop(key expiryKey) {
+	if i, ok := x.position[key]; ok {
+		heap.Remove(x, i)
+	}
+}
+
 // sweep removes what has expired by now, so that an idle store shrinks with
 // the next change and a busy one never grows beyond what is live.
 func (m *MemoryStore) sweep(now int64) {
-	for len(m.expiries) > 0 && m.expiries[0].at <= now {
-		e := heap.Pop(&m.expiries).(expiry)
+	for len(m.expiries.queue) > 0 && m.expiries.queue[0].at <= now {
+		key := heap.Pop(&m.expiries).(expiry).key
 		switch {
-		case e.session != "":
-			s := m.sessions[e.session]
-			if s == nil {
-				break
+		case key.session != "":
+			s := m.sessions[key.session]
+			if at := s.retention(); at > now { // prolonged by reissues
+				m.expiries.set(key, at)
+				continue
 			}
-			if at := s.retention(); at > now {
-				m.expiries.add(expiry{at: at, session: e.session})
-				break
-			}
-			if !s.killed {
-				m.unindex(s)
-			}
-			delete(m.sessions, e.session)
-		case e.subject != "":
-			if until := m.blocked[e.subject]; until != 0 && until <= now {
-				delete(m.blocked, e.subject)
-			}
-		case e.denial != denial{}:
-			if m.denied[e.denial] <= now {
-				delete(m.denied, e.denial)
-			}
+			m.unindex(s)
+			delete(m.sessions, key.session)
+		case key.subject != "":
+			delete(m.blocked, key.subject)
+		case key.denial != denial{}:
+			delete(m.denied, key.denial)
 		default:
-			delete(m.done, e.operation)
+			delete(m.done, key.operation)
 		}
 	}
 }
 
-// expiries is a heap, the soonest first.
-type expiries []expiry
-
-func (h *expiries) add(e expiry) { heap.Push(h, e) }
-
 // Len implements [heap.Interface].
-func (h expiries) Len() int { return len(h) }
+func (x *expiries) Len() int { return len(x.queue) }
 
 // Less implements [heap.Interface].
-func (h expiries) Less(i, j int) bool { return h[i].at < h[j].at }
+func (x *expiries) Less(i, j int) bool { return x.queue[i].at < x.queue[j].at }
 
 // Swap implements [heap.Interface].
-func (h expiries) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (x *expiries) Swap(i, j int) {
+	x.queue[i], x.queue[j] = x.queue[j], x.queue[i]
+	x.position[x.queue[i].key], x.position[x.queue[j].key] = i, j
+}
 
 // Push implements [heap.Interface].
-func (h *expiries) Push(x any) { *h = append(*h, x.(expiry)) }
+func (x *expiries) Push(entry any) {
+	e := entry.(expiry)
+	x.position[e.key] = len(x.queue)
+	x.queue = append(x.queue, e)
+}
 
 // Pop implements [heap.Interface].
-func (h *expiries) Pop() any {
-	last := len(*h) - 1
-	e := (*h)[last]
-	(*h)[last] = expiry{}
-	*h = (*h)[:last]
+func (x *expiries) Pop() any {
+	last := len(x.queue) - 1
+	e := x.queue[last]
+	x.queue[last] = expiry{}
+	x.queue = x.queue[:last]
+	delete(x.position, e.key)
 	return e
 }

@@ -60,7 +60,7 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	if err != nil {
 		return Tokens{}, err
 	}
-	if err := a.checkBinding(r, request.accessToken); err != nil {
+	if err := a.checkBinding(ring, r, request.accessToken); err != nil {
 		return Tokens{}, err
 	}
 
@@ -128,11 +128,11 @@ func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, e
 
 // checkBinding refuses, with BindAccessToken, a reissue without an access
 // token of the same session. Neither session is touched.
-func (a *Authority) checkBinding(r *refreshClaims, accessToken string) error {
+func (a *Authority) checkBinding(ring *keyring, r *refreshClaims, accessToken string) error {
 	if !a.config.BindAccessToken {
 		return nil
 	}
-	c, err := a.parseAccess(accessToken)
+	c, err := a.parseAccess(ring, accessToken)
 	if err != nil {
 		return fmt.Errorf("%w: access token: %v", ErrRefreshInvalid, err)
 	}

@@ -63,7 +63,7 @@ func (a *Authority) RevokeAll(ctx context.Context, subject string, keep ...strin
 // a good access token. It returns [ErrTokenInvalid] for what is no access
 // token; an expired one needs no entry and is no error.
 func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
-	c, err := a.parseAccess(accessToken)
+	c, err := a.parseAccess(a.ring.Load(), accessToken)
 	if err != nil {
 		return err
 	}

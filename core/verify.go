@@ -11,10 +11,24 @@ import (
 // or [ErrTokenRevoked], and [ErrUnavailable] if the store could not be asked
 // and OnStoreFailure is FailClosed.
 func (a *Authority) Verify(ctx context.Context, accessToken string) (*Claims, error) {
-	c, err := a.parseAccess(accessToken)
+	ring := a.ring.Load()
+	c := ring.verified.get(accessToken)
+	if c != nil {
+		return a.checkState(ctx, c)
+	}
+	c, err := a.parseAccess(ring, accessToken)
 	if err != nil {
 		return nil, err
 	}
+	if c, err = a.checkState(ctx, c); err == nil {
+		ring.verified.put(accessToken, c)
+	}
+	return c, err
+}
+
+// checkState checks what time changes about a genuine token: its expiry and
+// its revocation. It returns the claims again.
+func (a *Authority) checkState(ctx context.Context, c *Claims) (*Claims, error) {
 	if a.expired(c.claims.ExpiresAt) {
 		return nil, ErrTokenExpired
 	}
@@ -55,11 +69,11 @@ func (a *Authority) unchecked(ctx context.Context, c *Claims, err error) (*Claim
 }
 
 // parseAccess verifies an access token but for its expiry and revocation.
-func (a *Authority) parseAccess(token string) (*Claims, error) {
+func (a *Authority) parseAccess(ring *keyring, token string) (*Claims, error) {
 	if token == "" {
 		return nil, ErrTokenMissing
 	}
-	c, err := a.ring.Load().parseAccess(a.parser, token, a.config.Issuer, a.config.Audience)
+	c, err := ring.parseAccess(a.parser, token, a.config.Issuer, a.config.Audience)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTokenInvalid, err)
 	}

@@ -10,19 +10,46 @@ import (
 // Deny implements [core.Store].
 func (s *Store) Deny(ctx context.Context, r core.DenyRequest) error {
 	k := s.layout.of(r.Subject)
-	_, err := s.run(ctx, s.scripts.deny,
+	a, err := s.run(ctx, s.scripts.deny,
 		[]string{k.session(r.SessionID), k.deny(r.SessionID), k.feed()},
-		s.clock(), r.SessionID, encode(r.Operation[:]), r.Generation, r.ExpiresAt.UnixMilli())
-	return err
+		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), r.Generation, r.ExpiresAt.UnixMilli())
+	if err != nil {
+		return err
+	}
+	s.denied(r.Subject, r.SessionID, r.Generation, a.number())
+	return a.err
 }
 
-// Check implements [core.Store]. Without the session's record it is one HMGET
-// on one key, which works in the middle of a slot migration too.
+// denied tells the mirror what the server has acknowledged, before the caller
+// is told.
+func (s *Store) denied(subject, sessionID string, generation, until int64) {
+	if s.mirror != nil {
+		s.mirror.deny(s.layout.shard(subject), sessionID, generation, until)
+	}
+}
+
+// Check implements [core.Store]. With a mirror it is a look into memory.
+// Without one, or while it cannot vouch for its age, it is one HMGET on one
+// key, which works in the middle of a slot migration too. A check of the
+// session's record always asks the server.
 func (s *Store) Check(ctx context.Context, r core.CheckRequest) (core.CheckResult, error) {
+	if s.mirror != nil && !r.Session {
+		switch s.mirror.check(s.layout.shard(r.Subject), r.SessionID, r.Generation) {
+		case mirrorDenies:
+			return core.CheckResult{Revoked: true}, nil
+		case mirrorAllows:
+			return core.CheckResult{}, nil
+		}
+	}
+	return s.checkServer(ctx, r)
+}
+
+func (s *Store) checkServer(ctx context.Context, r core.CheckRequest) (core.CheckResult, error) {
 	k := s.layout.of(r.Subject)
 	generation := strconv.FormatInt(r.Generation, 10)
 	if r.Session {
-		a, err := s.run(ctx, s.scripts.check, []string{k.session(r.SessionID), k.deny(r.SessionID)}, s.clock(), generation)
+		a, err := s.run(ctx, s.scripts.check, []string{k.session(r.SessionID), k.deny(r.SessionID)},
+			s.clock(), subjectTag(r.Subject), generation)
 		if err != nil {
 			return core.CheckResult{}, err
 		}

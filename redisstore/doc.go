@@ -17,6 +17,14 @@
 // ContextTimeoutEnabled gives up its connection then; on one without, the
 // abandoned command ends by the client's own time-outs in the background.
 //
+// # Mirror
+//
+// With Options.Mirror each process keeps a copy of the blacklist, and an access
+// check costs no round trip. A revocation is then refused everywhere within
+// Staleness of its acknowledgement, whatever stalls: a copy that cannot vouch
+// for its age is not used, and the check asks the server. The protocol and its
+// proof are in docs/mirror.md.
+//
 // # Layout
 //
 // All keys of one user begin with <prefix>{<shard>} and so are on one slot:
@@ -27,6 +35,7 @@
 //	blocked:<subject>  string  until when, 0 for ever
 //	deny:<sid>         hash    * or a generation, until when
 //	feed               stream  the blacklist in the order it was written
+//	poll               string  proves to a mirror that the server may write
 //	done:<operation>   list    the answer to a change, kept a minute
 //
 // <prefix>meta records the layout's version and the number of shards. It and a

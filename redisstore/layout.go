@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
@@ -15,6 +16,7 @@ const (
 // layout turns subjects and session ids into keys.
 type layout struct {
 	meta   string
+	nudge  string   // the channel of the mirrors
 	shards []string // <prefix>{<tag>}
 }
 
@@ -27,6 +29,7 @@ func (k keys) user(subject string) string    { return string(k) + "user:" + subj
 func (k keys) blocked(subject string) string { return string(k) + "blocked:" + subject }
 func (k keys) done(operation string) string  { return string(k) + "done:" + operation }
 func (k keys) feed() string                  { return string(k) + "feed" }
+func (k keys) poll() string                  { return string(k) + "poll" }
 
 func newLayout(prefix string, shards int) (layout, error) {
 	if err := checkPrefix(prefix); err != nil {
@@ -35,7 +38,7 @@ func newLayout(prefix string, shards int) (layout, error) {
 	if shards < 1 || shards > maxShards {
 		return layout{}, fmt.Errorf("redisstore: Options.Shards is %d, it must be from 1 to %d", shards, maxShards)
 	}
-	l := layout{meta: prefix + "meta", shards: make([]string, shards)}
+	l := layout{meta: prefix + "meta", nudge: prefix + "nudge", shards: make([]string, shards)}
 	for i := range l.shards {
 		l.shards[i] = prefix + "{" + shardTag(i, shards) + "}"
 	}
@@ -60,7 +63,10 @@ func checkPrefix(prefix string) error {
 }
 
 // of returns the keys of the subject's shard.
-func (l layout) of(subject string) keys { return keys(l.shards[l.shard(subject)]) }
+func (l layout) of(subject string) keys { return l.keysOf(l.shard(subject)) }
+
+// keysOf returns the keys of a shard.
+func (l layout) keysOf(shard int) keys { return keys(l.shards[shard]) }
 
 // shard returns the number of the subject's shard, its FNV-1a hash modulo the
 // number of shards: a token alone leads to its keys, and a check can afford to
@@ -73,6 +79,13 @@ func (l layout) shard(subject string) int {
 	}
 	hash ^= hash >> 32 // FNV's high bits are its better ones
 	return int(hash % uint64(len(l.shards)))
+}
+
+// subjectTag is what a session's record holds of its subject, so that a session
+// of another user on the same shard is not taken for the user's own.
+func subjectTag(subject string) string {
+	sum := sha256.Sum256([]byte(subject))
+	return encode(sum[:8])
 }
 
 // shardTag returns the hash tag of a shard: its number and the first letters

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,7 +20,7 @@ const callTimeout = 3 * time.Second
 // scripts are the store's scripts, each run by EVALSHA and sent whole only to
 // a server that does not know it.
 type scripts struct {
-	create, rotate, end, endAll, deny, check, sessions, layout *redis.Script
+	create, rotate, end, endAll, deny, check, sessions, poll, repair, layout *redis.Script
 }
 
 func loadScripts() scripts {
@@ -33,6 +34,8 @@ func loadScripts() scripts {
 		deny:     script("deny"),
 		check:    script("check"),
 		sessions: script("sessions"),
+		poll:     redis.NewScript(luaText("poll")),
+		repair:   script("repair"),
 		layout:   redis.NewScript(luaText("layout")),
 	}
 }
@@ -149,6 +152,16 @@ func (a *answer) number() int64 {
 	n, ok := v.(int64)
 	if !ok {
 		a.fail(fmt.Sprintf("a %T for a number", v))
+	}
+	return n
+}
+
+// textNumber reads a number that stands as text, as in a list that Redis kept.
+func (a *answer) textNumber() int64 {
+	text := a.text()
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		a.fail(fmt.Sprintf("%q for a number", text))
 	}
 	return n
 }

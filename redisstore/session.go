@@ -19,7 +19,7 @@ func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateRe
 	}
 	a, err := s.runOverSessions(ctx, s.scripts.create, k,
 		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
-		s.clock(), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
+		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
 		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP)
 	if err != nil {
 		return core.CreateResult{}, err
@@ -31,7 +31,12 @@ func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateRe
 		return core.CreateResult{Outcome: core.CreateAtLimit}, nil
 	case "created":
 		result := core.CreateResult{
-			Outcome: core.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(), Evicted: a.texts(),
+			Outcome: core.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(),
+		}
+		for len(a.list) > 0 && a.err == nil {
+			id, until := a.text(), a.textNumber()
+			s.denied(r.Subject, id, everyGeneration, until)
+			result.Evicted = append(result.Evicted, id)
 		}
 		return result, a.err
 	default:
@@ -48,7 +53,7 @@ func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateRe
 	}
 	a, err := s.run(ctx, s.scripts.rotate,
 		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.deny(r.SessionID), k.feed()},
-		s.clock(), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]), encode(r.SeedHash[:]),
+		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]), encode(r.SeedHash[:]),
 		r.Generation, r.AccessTTL.Milliseconds(), grace)
 	if err != nil {
 		return core.RotateResult{}, err
@@ -64,6 +69,9 @@ func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateRe
 	}
 	result.Generation, result.IssuedAt, result.IdleEnd, result.SessionEnd = a.number(), a.time(), a.time(), a.time()
 	result.Distance, result.Age = a.number(), time.Duration(a.number())*time.Millisecond
+	if until := a.number(); outcome == core.Reuse {
+		s.denied(r.Subject, r.SessionID, everyGeneration, until)
+	}
 	return result, a.err
 }
 
@@ -89,22 +97,26 @@ func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, err
 	}
 	a, err := s.run(ctx, s.scripts.end,
 		[]string{k.session(r.SessionID), k.user(r.Subject), k.deny(r.SessionID), k.feed()},
-		s.clock(), r.SessionID, encode(r.Operation[:]), seed, onlyLive,
+		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), seed, onlyLive,
 		r.AccessTTL.Milliseconds(), max(0, r.AccessExpiry.UnixMilli()))
 	if err != nil {
 		return core.EndResult{}, err
 	}
-	switch outcome := a.text(); outcome {
-	case "ended":
-		return core.EndResult{Outcome: core.Ended}, nil
-	case "earlier":
-		return core.EndResult{Outcome: core.EndedEarlier}, nil
-	case "missing":
-		return core.EndResult{Outcome: core.EndMissing}, nil
-	case "forged":
-		return core.EndResult{Outcome: core.EndForged}, nil
-	default:
-		return core.EndResult{}, unexpected(outcome)
+	name := a.text()
+	outcome, ok := endOutcomes()[name]
+	if !ok {
+		return core.EndResult{}, unexpected(name)
+	}
+	if until := a.number(); until > 0 {
+		s.denied(r.Subject, r.SessionID, everyGeneration, until)
+	}
+	return core.EndResult{Outcome: outcome}, a.err
+}
+
+// endOutcomes are the names that end.lua answers with.
+func endOutcomes() map[string]core.EndOutcome {
+	return map[string]core.EndOutcome{
+		"ended": core.Ended, "earlier": core.EndedEarlier, "missing": core.EndMissing, "forged": core.EndForged,
 	}
 }
 
@@ -127,7 +139,7 @@ func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResu
 func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID, blockUntil string, keep []string) (core.EndAllResult, error) {
 	k := s.layout.of(subject)
 	operation := encode(op[:])
-	args := []any{s.clock(), operation, blockUntil, len(keep)}
+	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, len(keep)}
 	for _, id := range keep {
 		args = append(args, id)
 	}
@@ -139,7 +151,15 @@ func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID,
 	if outcome := a.text(); outcome != "done" {
 		return core.EndAllResult{}, unexpected(outcome)
 	}
-	return core.EndAllResult{Ended: a.texts()}, a.err
+	var result core.EndAllResult
+	for len(a.list) > 0 && a.err == nil {
+		id, until, live := a.text(), a.textNumber(), a.text() == "1"
+		s.denied(subject, id, everyGeneration, until)
+		if live {
+			result.Ended = append(result.Ended, id)
+		}
+	}
+	return result, a.err
 }
 
 // Unblock implements [core.Store].
@@ -156,7 +176,7 @@ func (s *Store) Unblock(ctx context.Context, subject string) error {
 // Sessions implements [core.Store].
 func (s *Store) Sessions(ctx context.Context, subject string) ([]core.Session, error) {
 	k := s.layout.of(subject)
-	a, err := s.runOverSessions(ctx, s.scripts.sessions, k, []string{k.user(subject)}, s.clock())
+	a, err := s.runOverSessions(ctx, s.scripts.sessions, k, []string{k.user(subject)}, s.clock(), subjectTag(subject))
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +207,14 @@ func (s *Store) clock() string {
 		return ""
 	}
 	return strconv.FormatInt(s.now().UnixMilli(), 10)
+}
+
+// time returns the test's time, or the process's.
+func (s *Store) time() time.Time {
+	if s.now == nil {
+		return time.Now()
+	}
+	return s.now()
 }
 
 // lifetime returns a TTL in milliseconds, 0 for none.

@@ -29,6 +29,10 @@ type Options struct {
 	// is data.
 	Shards int
 
+	// Mirror keeps a copy of the blacklist in the process, so that an access
+	// check costs no round trip. Off by default.
+	Mirror MirrorOptions
+
 	// Now replaces the server's clock, for tests. It must not lie behind the
 	// time of what the store already holds.
 	Now func() time.Time
@@ -44,6 +48,7 @@ type Store struct {
 	scripts scripts
 	now     func() time.Time
 	logger  *slog.Logger
+	mirror  *mirror // nil without one
 
 	laidOut atomic.Bool // the recorded layout is ours
 }
@@ -76,6 +81,9 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.Mirror.check(); err != nil {
+		return nil, err
+	}
 	s := &Store{client: client, layout: l, scripts: loadScripts(), now: o.Now, logger: o.Logger}
 	var mismatch *layoutError
 	if err := s.checkLayout(context.Background()); errors.As(err, &mismatch) {
@@ -83,11 +91,20 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	} else if err != nil {
 		s.logger.Warn("redisstore: the server cannot be reached yet", "error", err)
 	}
+	if o.Mirror.Staleness != 0 {
+		s.mirror = startMirror(s, o.Mirror.Staleness)
+	}
 	return s, nil
 }
 
-// Close releases what the Store holds. The client stays open.
-func (s *Store) Close() error { return nil }
+// Close stops the mirror and waits until it has stopped. The client stays
+// open. A closed Store still works, with one look-up a check.
+func (s *Store) Close() error {
+	if s.mirror != nil {
+		s.mirror.stop()
+	}
+	return nil
+}
 
 // Format implements [fmt.Formatter] and prints no part of the client's
 // options, whatever the verb.

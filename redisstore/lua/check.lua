@@ -1,9 +1,9 @@
 -- Tells whether an access token has been revoked, by the session's record as
 -- well as by the blacklist. Writes nothing.
 -- KEYS session, deny
--- ARGV now, generation
-local now = clock(ARGV[1])
-local s = load(KEYS[1], now)
+-- ARGV now, subject tag, generation
+local now, sub = clock(ARGV[1]), ARGV[2]
+local s = load(KEYS[1], now, sub)
 if not s or not live(s, now) then return 1 end
-local denied = redis.call('HMGET', KEYS[2], '*', ARGV[2])
+local denied = redis.call('HMGET', KEYS[2], '*', ARGV[3])
 return (denied[1] or denied[2]) and 1 or 0

@@ -1,49 +1,50 @@
 -- Starts a session. Invariant: never more than max live sessions a user, and
 -- none for a blocked one; a second run answers as the first.
 -- KEYS session, user, blocked, feed, evicted, then session and deny of others
--- ARGV now, sid, seed hash, idle TTL, session TTL (0: none), access TTL, max,
+-- ARGV now, subject tag, sid, seed hash, idle TTL, session TTL (0: none), access TTL, max,
 --      reject or evict, device name, user agent, address, ids of the others
--- Returns outcome, created, idle end, absolute end, ids of the evicted
-local now, sid = clock(ARGV[1]), ARGV[2]
+-- Returns outcome, created, idle end, absolute end, and of each session evicted
+--         its id and until when it is denied
+local now, sub, sid = clock(ARGV[1]), ARGV[2], ARGV[3]
 local user, feed, evicted = KEYS[2], KEYS[4], KEYS[5]
 
 local function created(s)
   return {'created', s.made, s.idle_end, s.last, unpack(redis.call('LRANGE', evicted, 0, -1))}
 end
-local s = load(KEYS[1], now)
+local s = load(KEYS[1], now, sub)
 if s then return created(s) end
 if blocked(KEYS[3], now) then return {'blocked'} end
 
-local max = tonumber(ARGV[7])
+local max = tonumber(ARGV[8])
 if redis.call('ZCARD', user) >= max then
-  local sids, others = redis.call('ZRANGE', user, 0, -1), declared(6, 12)
+  local sids, others = redis.call('ZRANGE', user, 0, -1), declared(6, 13)
   local wanting = undeclared(others, sids)
   if wanting then return wanting end
   local standing, dead = {}, {} -- in the order of the last reissue
   for _, id in ipairs(sids) do
-    local other = load(others[id][1], now)
+    local other = load(others[id][1], now, sub)
     if not other then dead[#dead + 1] = id
     elseif live(other, now) then standing[#standing + 1] = {id, other} end
   end
   local surplus = #standing - max + 1
-  if surplus > 0 and ARGV[8] == 'reject' then return {'limit'} end
-  for i = 1, surplus do redis.call('RPUSH', evicted, standing[i][1]) end
-  if surplus > 0 then expire(evicted, now + 60000, now) end
+  if surplus > 0 and ARGV[9] == 'reject' then return {'limit'} end
   for i = 1, surplus do
     local id, other = standing[i][1], standing[i][2]
     kill(other, user, others[id][2], feed, id, sid, now)
+    redis.call('RPUSH', evicted, id, int(other.gone))
   end
+  if surplus > 0 then expire(evicted, now + 60000, now) end
   for _, id in ipairs(dead) do redis.call('ZREM', user, id) end
 end
 
-local idle, whole = tonumber(ARGV[4]), tonumber(ARGV[5])
+local idle, whole = tonumber(ARGV[5]), tonumber(ARGV[6])
 s = {key = KEYS[1], made = now, rot = now, idle = idle, last = whole > 0 and now + whole or 0}
-s.aend = s.last > 0 and math.min(now + ARGV[6], s.last) or now + ARGV[6]
+s.aend = s.last > 0 and math.min(now + ARGV[7], s.last) or now + ARGV[7]
 measure(s)
-redis.call('HSET', s.key, 'gen', 0, 'seed', ARGV[3], 'made', int(now), 'rot', int(now),
+redis.call('HSET', s.key, 'sub', sub, 'gen', 0, 'seed', ARGV[4], 'made', int(now), 'rot', int(now),
   'idle', int(idle), 'end', int(s.last), 'aend', int(s.aend))
 for i, field in ipairs({'name', 'ua', 'ip'}) do
-  if ARGV[8 + i] ~= '' then redis.call('HSET', s.key, field, ARGV[8 + i]) end
+  if ARGV[9 + i] ~= '' then redis.call('HSET', s.key, field, ARGV[9 + i]) end
 end
 expire(s.key, s.retained, now)
 redis.call('ZADD', user, int(now), sid)

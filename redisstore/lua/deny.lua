@@ -1,8 +1,8 @@
 -- Blacklists one generation of a session. Invariant: the denial outlives every
 -- access token of that generation.
 -- KEYS session, deny, feed
--- ARGV now, sid, operation, generation, expiry of the access token
-local now = clock(ARGV[1])
-local s = load(KEYS[1], now)
-deny(KEYS[2], KEYS[3], ARGV[2], ARGV[4], math.max(tonumber(ARGV[5]), s and s.aend or 0), ARGV[3], now)
-return 'denied'
+-- ARGV now, subject tag, sid, operation, generation, expiry of the access token
+-- Returns until when it is denied
+local now, sub = clock(ARGV[1]), ARGV[2]
+local s = load(KEYS[1], now, sub)
+return deny(KEYS[2], KEYS[3], ARGV[3], ARGV[5], math.max(tonumber(ARGV[6]), s and s.aend or 0), ARGV[4], now)

@@ -2,27 +2,33 @@
 -- Invariant: a login is either before it, and dead, or after it; a second run
 -- answers as the first and touches nothing that came in between.
 -- KEYS user, feed, blocked, done, then session and deny of the sessions
--- ARGV now, operation, nothing or until when to block (0: for ever),
+-- ARGV now, subject tag, operation, nothing or until when to block (0: for ever),
 --      number of ids to keep, those ids, ids of the sessions
--- Returns done and the ids of the live sessions killed
-local now, op, till, kept = clock(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4])
+-- Returns done, and of each session killed its id, until when it is denied, and
+--         1 if it was live
+local now, sub, op, till, kept = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local user, feed, done = KEYS[1], KEYS[2], KEYS[4]
 
 if redis.call('EXISTS', done) == 1 then return redis.call('LRANGE', done, 0, -1) end
 local keep_ids = {}
-for i = 5, 4 + kept do keep_ids[ARGV[i]] = true end
+for i = 6, 5 + kept do keep_ids[ARGV[i]] = true end
 local sids = {}
 for _, id in ipairs(redis.call('ZRANGE', user, 0, -1)) do
   if not keep_ids[id] then sids[#sids + 1] = id end
 end
-local sessions = declared(5, 5 + kept)
+local sessions = declared(5, 6 + kept)
 local wanting = undeclared(sessions, sids)
 if wanting then return wanting end
 
 local answer, found = {'done'}, {}
 for _, id in ipairs(sids) do
-  found[id] = load(sessions[id][1], now)
-  if found[id] and live(found[id], now) then answer[#answer + 1] = id end
+  local s = load(sessions[id][1], now, sub)
+  if s then
+    found[id] = s
+    answer[#answer + 1] = id
+    answer[#answer + 1] = int(math.max(s.aend, now) + MARGIN)
+    answer[#answer + 1] = live(s, now) and '1' or '0'
+  end
 end
 redis.call('RPUSH', done, unpack(answer))
 expire(done, now + 60000, now)

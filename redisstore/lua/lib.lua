@@ -29,14 +29,14 @@ local function measure(s)
   s.retained = s.gone or math.max(s.ends, s.aend) + MARGIN
 end
 
--- load returns a session or a tombstone, nil if it is missing. Fields: gen;
--- seed, the hash; try, the attempt of the last reissue; made and rot, the times
+-- load returns a session or a tombstone, nil if it is missing or another user's.
+-- Fields: sub, a tag of the subject; gen; seed, the hash; try, the attempt of the last reissue; made and rot, the times
 -- of the login and of the last reissue; idle, how long it may go without; end,
 -- the absolute end; aend, when its last access token expires; by and gone, of a
 -- tombstone, the operation that killed it and when it may go.
-local function load(key, now)
-  local v = redis.call('HMGET', key, 'gen', 'seed', 'try', 'made', 'rot', 'idle', 'end', 'aend', 'by', 'gone')
-  if not v[1] then return nil end
+local function load(key, now, sub)
+  local v = redis.call('HMGET', key, 'gen', 'seed', 'try', 'made', 'rot', 'idle', 'end', 'aend', 'by', 'gone', 'sub')
+  if not v[1] or v[11] ~= sub then return nil end
   local s = {
     key = key, gen = tonumber(v[1]), seed = v[2], try = v[3], made = tonumber(v[4]), rot = tonumber(v[5]),
     idle = tonumber(v[6]), last = tonumber(v[7]), aend = tonumber(v[8]), by = v[9], gone = v[10] and tonumber(v[10]),
@@ -51,9 +51,10 @@ local function live(s, now) return not s.gone and now < s.ends end
 -- deny puts one generation of a session, or all ('*'), on the blacklist until
 -- MARGIN after last, never for a shorter time than before, and on the feed. A
 -- feed entry leaves once its own time has passed, never because of its age.
+-- Returns until when.
 local function deny(key, feed, sid, what, last, nonce, now)
   local till = last + MARGIN
-  if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return end
+  if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return till end
   redis.call('HSET', key, what, int(till))
   keep(key, till, now)
   redis.call('XADD', feed, '*', 'n', nonce, 's', sid, 'g', what, 'x', int(till))
@@ -62,10 +63,11 @@ local function deny(key, feed, sid, what, last, nonce, now)
   while passed < 16 and front[passed + 2] and tonumber(front[passed + 1][2][8]) <= now do passed = passed + 1 end
   if passed > 0 then redis.call('XTRIM', feed, 'MINID', front[passed + 1][1]) end
   keep(feed, till, now)
+  return till
 end
 
 -- kill ends a session and blacklists its access tokens in the same step, which
--- is what makes it impossible to race.
+-- is what makes it impossible to race. Until s.gone all its tokens are denied.
 local function kill(s, user, deny_key, feed, sid, op, now)
   s.by, s.gone = op, math.max(s.aend, now) + MARGIN
   redis.call('HSET', s.key, 'by', op, 'gone', int(s.gone))

@@ -2,16 +2,17 @@
 -- order. Invariant: one rotation a generation, the window opens at the rotation
 -- and never moves, and what proves theft kills in the same step.
 -- KEYS session, user, blocked, deny, feed
--- ARGV now, sid, operation, attempt, seed hash, generation, access TTL, grace
--- Returns outcome, generation, issued at, idle end, absolute end, distance, age
-local now, sid, op, attempt, seed = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local gen, ttl, grace = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+-- ARGV now, subject tag, sid, operation, attempt, seed hash, generation, access TTL, grace
+-- Returns outcome, generation, issued at, idle end, absolute end, distance, age,
+--         until when the session is denied after a reuse
+local now, sub, sid, op, attempt, seed = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local gen, ttl, grace = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
-local s = load(KEYS[1], now)
+local s = load(KEYS[1], now, sub)
 if not s then return {'missing'} end
 if s.seed ~= seed then return {'forged'} end
 local distance, age = s.gen - gen, now - s.rot
-local function refuse(outcome) return {outcome, 0, 0, 0, 0, distance, age} end
+local function refuse(outcome) return {outcome, 0, 0, 0, 0, distance, age, s.gone or 0} end
 if s.gone and s.by == op then return refuse('reuse') end -- the driver ran the killing call again
 if s.gone then return refuse('revoked') end
 if now >= s.ends then return refuse('expired') end
@@ -45,4 +46,4 @@ elseif s.aend > aend then
   redis.call('HSET', s.key, 'aend', int(s.aend))
   expire(s.key, s.retained, now)
 end
-return {outcome, s.gen, issued, s.idle_end, s.last, distance, age}
+return {outcome, s.gen, issued, s.idle_end, s.last, distance, age, 0}

@@ -1,0 +1,177 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// MirrorOptions configures the mirror. The zero value is none.
+type MirrorOptions struct {
+	// Staleness bounds how long after its acknowledgement a revocation may
+	// still be unknown to another process. The mirror polls five times as
+	// often. From 100 ms to 1 minute, for example 1 second; 0 for no mirror.
+	Staleness time.Duration
+}
+
+const (
+	minStaleness    = 100 * time.Millisecond
+	maxStaleness    = time.Minute
+	pollsPerLease   = 5
+	nudgeGap        = 10 * time.Millisecond // between two polls, however many nudges
+	pollEntries     = 2000                  // at most that a poll reads
+	repairEntries   = 500                   // at most that a poll denies again
+	maxStuckPolls   = 4                     // that wait for a client without a deadline
+	nudgeBackoff    = time.Second
+	repairOperation = "repair"
+)
+
+func (o MirrorOptions) check() error {
+	if o.Staleness != 0 && (o.Staleness < minStaleness || o.Staleness > maxStaleness) {
+		return fmt.Errorf("redisstore: Options.Mirror.Staleness is %v, it must be 0 or from %v to %v", o.Staleness, minStaleness, maxStaleness)
+	}
+	return nil
+}
+
+// MirrorStats tells how a mirror fares.
+type MirrorStats struct {
+	// Entries is the number of denials held.
+	Entries int
+	// Leased is how many of the Shards answer from memory at the moment.
+	Leased, Shards int
+	// Lag is the age of the oldest copy, 0 if a shard has none yet.
+	Lag time.Duration
+	// Polls counts the polls, PollFailures those that got no answer.
+	Polls, PollFailures int64
+	// Breaks counts how often the server had lost history that was still
+	// needed and the feed was read again from its start.
+	Breaks int64
+	// Fallbacks counts the checks that asked the server for want of a lease.
+	Fallbacks int64
+	// NudgeFailures counts revocations that the other processes were not
+	// nudged about; they learned of them by their next poll.
+	NudgeFailures int64
+}
+
+// mirror keeps the copies of all shards up to date. It owns its goroutines:
+// one or more that poll, one that listens for nudges and one that sends them.
+type mirror struct {
+	store     *Store
+	staleness time.Duration
+	start     time.Time
+	shards    []*mirrorShard
+
+	stopping context.CancelFunc
+	working  sync.WaitGroup
+	pollers  []*poller
+	announce chan struct{}
+
+	fallbacks, polls, pollFailures, nudgeFailures atomic.Int64
+}
+
+// startMirror starts a mirror. On one server a poll reads all shards; on a
+// cluster each shard is polled on its own, so that one master that stalls
+// costs the others nothing.
+func startMirror(s *Store, staleness time.Duration) *mirror {
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &mirror{
+		store: s, staleness: staleness, start: time.Now(), stopping: cancel,
+		shards: make([]*mirrorShard, len(s.layout.shards)), announce: make(chan struct{}, 1),
+	}
+	var all []int
+	for i := range m.shards {
+		m.shards[i] = &mirrorShard{}
+		all = append(all, i)
+	}
+	if _, single := s.client.(*redis.Client); single {
+		m.pollers = []*poller{newPoller(m, all)}
+	} else {
+		for _, i := range all {
+			m.pollers = append(m.pollers, newPoller(m, []int{i}))
+		}
+	}
+	for _, p := range m.pollers {
+		m.working.Go(func() { p.run(ctx) })
+	}
+	m.working.Go(func() { m.listen(ctx) })
+	m.working.Go(func() { m.send(ctx) })
+	return m
+}
+
+func (m *mirror) stop() {
+	m.stopping()
+	m.working.Wait()
+}
+
+type verdict int
+
+const (
+	mirrorUnsure verdict = iota
+	mirrorDenies
+	mirrorAllows
+)
+
+// check looks a token up. The lease is read before the set: whatever was
+// applied before the lease was given is then found. The other way round a look
+// into an old set could be vouched for by a new lease.
+func (m *mirror) check(shard int, sessionID string, generation int64) verdict {
+	session, ok := parseSession(sessionID)
+	if !ok {
+		return mirrorUnsure
+	}
+	s := m.shards[shard]
+	leased := s.lease.valid(m.start, time.Now())
+	switch {
+	case s.set.has(session, generation):
+		return mirrorDenies
+	case leased:
+		return mirrorAllows
+	}
+	m.fallbacks.Add(1)
+	return mirrorUnsure
+}
+
+// deny applies an own revocation that the server has acknowledged, and has the
+// other processes nudged.
+func (m *mirror) deny(shard int, sessionID string, generation, until int64) {
+	if session, ok := parseSession(sessionID); ok {
+		m.shards[shard].set.add(session, generation, until)
+	}
+	select {
+	case m.announce <- struct{}{}:
+	default: // a nudge is due already
+	}
+}
+
+// Mirror returns how the mirror fares, and false if there is none.
+func (s *Store) Mirror() (MirrorStats, bool) {
+	m := s.mirror
+	if m == nil {
+		return MirrorStats{}, false
+	}
+	stats := MirrorStats{
+		Shards: len(m.shards), Polls: m.polls.Load(), PollFailures: m.pollFailures.Load(),
+		Fallbacks: m.fallbacks.Load(), NudgeFailures: m.nudgeFailures.Load(),
+	}
+	now, complete := time.Now(), true
+	for _, shard := range m.shards {
+		stats.Entries += shard.set.len()
+		stats.Breaks += shard.breaks.Load()
+		if shard.lease.valid(m.start, now) {
+			stats.Leased++
+		}
+		if until := shard.lease.monotonic.Load(); until == 0 {
+			complete = false
+		} else {
+			stats.Lag = max(stats.Lag, now.Sub(m.start)+m.staleness-time.Duration(until))
+		}
+	}
+	if !complete {
+		stats.Lag = 0
+	}
+	return stats, true
+}

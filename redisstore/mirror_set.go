@@ -1,0 +1,142 @@
+package redisstore
+
+import (
+	"encoding/base64"
+	"sync"
+	"time"
+)
+
+// everyGeneration is the generation of a denial that ends a session.
+const everyGeneration = -1
+
+// sessionKey is a session id's 16 bytes.
+type sessionKey [16]byte
+
+// tokenKey is one generation of a session.
+type tokenKey struct {
+	session    sessionKey
+	generation int64
+}
+
+// setParts is into how many parts a set is divided, each with its own lock.
+const setParts = 64
+
+// denialSet holds the blacklist of one shard, exactly: a look-up never mistakes
+// one session for another. There are no pointers in its maps, so the garbage
+// collector passes them by, and Go's maps grow in small steps. Session ids are
+// random, so one byte of them spreads the entries.
+type denialSet struct{ parts [setParts]denialPart }
+
+type denialPart struct {
+	mu       sync.RWMutex
+	sessions map[sessionKey]uint32 // until when, in seconds
+	tokens   map[tokenKey]uint32
+}
+
+func (d *denialSet) part(session sessionKey) *denialPart {
+	return &d.parts[session[0]%setParts]
+}
+
+// add denies a generation, or every one, until a time in milliseconds. A
+// denial is never shortened.
+func (d *denialSet) add(session sessionKey, generation, until int64) {
+	seconds := uint32((until + 999) / 1000)
+	p := d.part(session)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if generation == everyGeneration {
+		if p.sessions == nil {
+			p.sessions = make(map[sessionKey]uint32)
+		}
+		p.sessions[session] = max(p.sessions[session], seconds)
+		return
+	}
+	if p.tokens == nil {
+		p.tokens = make(map[tokenKey]uint32)
+	}
+	key := tokenKey{session, generation}
+	p.tokens[key] = max(p.tokens[key], seconds)
+}
+
+// has reports whether a generation is denied.
+func (d *denialSet) has(session sessionKey, generation int64) bool {
+	p := d.part(session)
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if _, ok := p.sessions[session]; ok {
+		return true
+	}
+	if len(p.tokens) == 0 {
+		return false
+	}
+	_, ok := p.tokens[tokenKey{session, generation}]
+	return ok
+}
+
+// len returns the number of denials.
+func (d *denialSet) len() (n int) {
+	for i := range d.parts {
+		p := &d.parts[i]
+		p.mu.RLock()
+		n += len(p.sessions) + len(p.tokens)
+		p.mu.RUnlock()
+	}
+	return n
+}
+
+// sweepSlack is how long an entry stays beyond its time, by the process's
+// clock, which may be ahead of the server's.
+const sweepSlack = time.Minute
+
+// sweep removes from one part what has expired.
+func (d *denialSet) sweep(part int, now time.Time) {
+	limit := uint32(max(0, now.Add(-sweepSlack).Unix()))
+	p := &d.parts[part%setParts]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, until := range p.sessions {
+		if until < limit {
+			delete(p.sessions, key)
+		}
+	}
+	for key, until := range p.tokens {
+		if until < limit {
+			delete(p.tokens, key)
+		}
+	}
+}
+
+// denial is an entry of the set.
+type denial struct {
+	session    sessionKey
+	generation int64
+	until      int64 // milliseconds
+}
+
+// all returns the denials, one part at a time.
+func (d *denialSet) all() (list []denial) {
+	for i := range d.parts {
+		p := &d.parts[i]
+		p.mu.RLock()
+		for key, until := range p.sessions {
+			list = append(list, denial{key, everyGeneration, int64(until) * 1000})
+		}
+		for key, until := range p.tokens {
+			list = append(list, denial{key.session, key.generation, int64(until) * 1000})
+		}
+		p.mu.RUnlock()
+	}
+	return list
+}
+
+// parseSession decodes a session id.
+func parseSession(id string) (key sessionKey, ok bool) {
+	if base64.RawURLEncoding.DecodedLen(len(id)) != len(key) {
+		return key, false
+	}
+	n, err := base64.RawURLEncoding.Decode(key[:], []byte(id))
+	return key, err == nil && n == len(key)
+}
+
+// String returns the session id.
+func (k sessionKey) String() string { return base64.RawURLEncoding.EncodeToString(k[:]) }

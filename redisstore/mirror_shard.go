@@ -1,0 +1,122 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// mirrorShard is the copy of one shard's blacklist. Invariant: while a lease
+// runs, the set holds every denial that was on the feed when the poll that
+// gave the lease was sent, and every denial that an earlier lease had.
+type mirrorShard struct {
+	set   denialSet
+	lease lease
+
+	// Of the last entry applied; empty before the first. Only the goroutine
+	// that polls the shard uses what follows.
+	cursor string
+	fields string
+	// Until when that entry denies. Once it has run out, its leaving the feed
+	// is no loss.
+	cursorUntil int64
+
+	breaks atomic.Int64
+}
+
+// lease says until when a copy is good enough, by two clocks: the monotonic
+// one cannot be set, and the wall clock does not stop while the machine sleeps.
+type lease struct {
+	monotonic atomic.Int64 // nanoseconds since the mirror's start
+	wall      atomic.Int64 // nanoseconds since 1970
+}
+
+// set moves the lease to until. The order of the two does not matter, because
+// each only ever shortens what the other allows.
+func (l *lease) set(start, until time.Time) {
+	l.monotonic.Store(int64(until.Sub(start)))
+	l.wall.Store(until.UnixNano())
+}
+
+// valid reports whether the lease runs at a time.
+func (l *lease) valid(start, now time.Time) bool {
+	return int64(now.Sub(start)) < l.monotonic.Load() && now.UnixNano() < l.wall.Load()
+}
+
+// page is what a poll read of one shard.
+type page struct {
+	status string // end, more or broken
+	cursor string
+	fields string
+	lines  string
+}
+
+// progress is what a page came to.
+type progress int
+
+const (
+	moreToRead progress = iota + 1
+	readToEnd
+	startAgain     // the last entry applied has left the feed in its time
+	historyLost    // it has left before its time
+	nothingApplied // with an error
+)
+
+// apply applies a page. What is known locally is merged with it, never dropped.
+func (s *mirrorShard) apply(p page, now time.Time) (progress, error) {
+	switch p.status {
+	case "broken":
+		lost := s.cursorUntil > now.UnixMilli()
+		s.cursor, s.fields, s.cursorUntil = "", "", 0
+		if lost {
+			s.breaks.Add(1)
+			return historyLost, nil
+		}
+		return startAgain, nil
+	case "end", "more":
+	default:
+		return nothingApplied, fmt.Errorf("redisstore: poll.lua answered %q", p.status)
+	}
+	lines := p.lines
+	for lines != "" {
+		var line string
+		line, lines, _ = strings.Cut(lines, "\n")
+		d, err := parseDenial(line)
+		if err != nil {
+			return nothingApplied, err
+		}
+		s.set.add(d.session, d.generation, d.until)
+		s.cursorUntil = d.until
+	}
+	s.cursor, s.fields = p.cursor, p.fields
+	if p.status == "end" {
+		return readToEnd, nil
+	}
+	return moreToRead, nil
+}
+
+// parseDenial parses a feed entry: session id, generation or *, until when.
+func parseDenial(line string) (d denial, err error) {
+	id, rest, ok1 := strings.Cut(line, " ")
+	what, until, ok2 := strings.Cut(rest, " ")
+	if !ok1 || !ok2 {
+		return d, errors.New("redisstore: a feed entry is malformed")
+	}
+	var ok bool
+	if d.session, ok = parseSession(id); !ok {
+		return d, errors.New("redisstore: a feed entry has a malformed session id")
+	}
+	d.generation = everyGeneration
+	if what != "*" {
+		if d.generation, err = strconv.ParseInt(what, 10, 64); err != nil || d.generation < 0 {
+			return d, errors.New("redisstore: a feed entry has a malformed generation")
+		}
+	}
+	if d.until, err = strconv.ParseInt(until, 10, 64); err != nil {
+		return d, errors.New("redisstore: a feed entry has a malformed time")
+	}
+	return d, nil
+}
