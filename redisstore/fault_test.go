@@ -22,9 +22,7 @@ func lossy(t *testing.T, server *redistest.Server, configure ...func(*core.Confi
 	proxy := redistest.StartProxy(t, server.Addr())
 	client := redis.NewClient(&redis.Options{Addr: proxy.Addr()})
 	t.Cleanup(func() { client.Close() })
-	clock := newClock()
-	ticking := func() time.Time { clock.Advance(time.Millisecond); return clock.Now() }
-	return newAuthority(t, newStore(t, client, redisstore.Options{Now: ticking}), configure...), proxy
+	return newAuthority(t, newStore(t, client, redisstore.Options{Now: ticking()}), configure...), proxy
 }
 
 // runTwice loses the answer to the next script that was given a key of the

@@ -94,6 +94,16 @@ func (c *fakeClock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// ticking returns a clock by which each call comes a millisecond after the one
+// before, so that no two things happen at once.
+func ticking() func() time.Time {
+	clock := newClock()
+	return func() time.Time {
+		clock.Advance(time.Millisecond)
+		return clock.Now()
+	}
+}
+
 func randomPrefix() string { return "t" + rand.Text()[:8] + ":" }
 
 // evalsha matches the commands that run a script.

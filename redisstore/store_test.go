@@ -106,7 +106,7 @@ func TestServerComesLater(t *testing.T) {
 // stays on one slot, whatever the subject holds.
 func TestCluster(t *testing.T) {
 	cluster := redistest.StartCluster(t, 3, 0)
-	a := newAuthority(t, newStore(t, cluster.Client(t), redisstore.Options{}), func(c *core.Config) { c.MaxSessions = 3 })
+	a := newAuthority(t, newStore(t, cluster.Client(t), redisstore.Options{Now: ticking()}), func(c *core.Config) { c.MaxSessions = 3 })
 	for i := range 48 {
 		subject := fmt.Sprintf("user%d{}:\r\n*", i)
 		var all []core.Tokens
