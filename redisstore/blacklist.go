@@ -58,9 +58,7 @@ func (s *Store) checkServer(ctx context.Context, r core.CheckRequest) (core.Chec
 	if err := s.checkLayout(ctx); err != nil {
 		return core.CheckResult{}, err
 	}
-	found, err := bounded(ctx, func(ctx context.Context) ([]any, error) {
-		return s.client.HMGet(ctx, k.deny(r.SessionID), "*", generation).Result()
-	})
+	found, err := s.readDenials(ctx, k.deny(r.SessionID), generation)
 	if err != nil {
 		return core.CheckResult{}, err
 	}
@@ -70,4 +68,17 @@ func (s *Store) checkServer(ctx context.Context, r core.CheckRequest) (core.Chec
 		}
 	}
 	return core.CheckResult{}, nil
+}
+
+// readDenials asks for the session and the generation. It is on the path of
+// each request, so a client that heeds the context is called directly.
+func (s *Store) readDenials(ctx context.Context, key, generation string) ([]any, error) {
+	if s.heedsContext {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		return s.client.HMGet(ctx, key, "*", generation).Result()
+	}
+	return bounded(ctx, func(ctx context.Context) ([]any, error) {
+		return s.client.HMGet(ctx, key, "*", generation).Result()
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -189,10 +190,11 @@ func TestScriptsHeal(t *testing.T) {
 // seconds, whatever the client's time-outs, and burn no token.
 func TestUnresponsiveServer(t *testing.T) {
 	clients := map[string]redis.Options{
-		"defaults":      {},
-		"patient":       {ReadTimeout: time.Minute, WriteTimeout: time.Minute, DialTimeout: time.Minute, PoolTimeout: time.Minute, MaxRetries: 10},
-		"heeds context": {ReadTimeout: time.Minute, ContextTimeoutEnabled: true},
-		"small pool":    {ReadTimeout: time.Minute, PoolSize: 1, PoolTimeout: time.Minute},
+		"defaults":                  {},
+		"patient":                   {ReadTimeout: time.Minute, WriteTimeout: time.Minute, DialTimeout: time.Minute, PoolTimeout: time.Minute, MaxRetries: 10},
+		"heeds context":             {ReadTimeout: time.Minute, ContextTimeoutEnabled: true},
+		"heeds context, small pool": {ReadTimeout: time.Minute, ContextTimeoutEnabled: true, PoolSize: 1, PoolTimeout: time.Minute},
+		"small pool":                {ReadTimeout: time.Minute, PoolSize: 1, PoolTimeout: time.Minute},
 	}
 	for name, options := range clients {
 		t.Run(name, func(t *testing.T) {
@@ -203,42 +205,52 @@ func TestUnresponsiveServer(t *testing.T) {
 			client := redis.NewClient(&options)
 			t.Cleanup(func() { client.Close() })
 			a := newAuthority(t, newStore(t, client, redisstore.Options{}), func(c *core.Config) { c.ReuseGrace = 2 * time.Minute })
-			tokens := reissue(t, a, login(t, a, "alice"))
+			tokens, other := reissue(t, a, login(t, a, "alice")), login(t, a, "alice")
 
+			calls := map[string]func() error{
+				"Reissue": func() error { _, err := a.Reissue(t.Context(), tokens.RefreshToken); return err },
+				"Verify":  func() error { _, err := a.Verify(t.Context(), tokens.AccessToken); return err },
+				"Logout":  func() error { return a.Logout(t.Context(), other.RefreshToken) },
+			}
 			proxy.Blackhole(true)
-			within4s(t, "Reissue", func() error { _, err := a.Reissue(t.Context(), tokens.RefreshToken); return err })
-			within4s(t, "Verify", func() error { _, err := a.Verify(t.Context(), tokens.AccessToken); return err })
+			within4s(t, calls)
 			proxy.Blackhole(false)
 			proxy.Reset()
 			tokens = eventually(t, a, tokens)
 
 			server.Freeze()
-			within4s(t, "Reissue", func() error { _, err := a.Reissue(t.Context(), tokens.RefreshToken); return err })
-			within4s(t, "Logout", func() error { return a.Logout(t.Context(), tokens.RefreshToken) })
+			within4s(t, calls)
 			server.Thaw()
 		})
 	}
 }
 
-// within4s checks that a call answers ErrUnavailable, with nothing that a
-// client may see of the driver's words. The limit is the promise itself, not a
-// measure of speed: without it the call would hang for a minute.
-func within4s(t *testing.T, name string, call func() error) {
+// within4s makes the calls at once and checks that each answers ErrUnavailable,
+// with nothing that a client may see of the driver's words. The limit is the
+// promise itself, not a measure of speed: without it they would hang for a
+// minute.
+func within4s(t *testing.T, calls map[string]func() error) {
 	t.Helper()
-	done := make(chan error, 1)
-	go func() { done <- call() }()
-	select {
-	case err := <-done:
-		if !errors.Is(err, core.ErrUnavailable) {
-			t.Errorf("%s: got %v, want %v", name, err, core.ErrUnavailable)
-		}
-		if d := core.AsError(err).Description(); strings.Contains(d, "redis") || strings.Contains(d, "timeout") {
-			t.Errorf("%s: a client would be told %q", name, d)
-		}
-	case <-time.After(4 * time.Second):
-		t.Errorf("%s: no answer after 4 s", name)
-		<-done
+	var wg sync.WaitGroup
+	for name, call := range calls {
+		wg.Go(func() {
+			done := make(chan error, 1)
+			go func() { done <- call() }()
+			select {
+			case err := <-done:
+				if !errors.Is(err, core.ErrUnavailable) {
+					t.Errorf("%s: got %v, want %v", name, err, core.ErrUnavailable)
+				}
+				if d := core.AsError(err).Description(); strings.Contains(d, "redis") || strings.Contains(d, "timeout") {
+					t.Errorf("%s: a client would be told %q", name, d)
+				}
+			case <-time.After(4 * time.Second):
+				t.Errorf("%s: no answer after 4 s", name)
+				<-done
+			}
+		})
 	}
+	wg.Wait()
 }
 
 // eventually reissues as soon as the client has found its server again.

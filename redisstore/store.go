@@ -50,6 +50,8 @@ type Store struct {
 	logger  *slog.Logger
 	mirror  *mirror // nil without one
 
+	heedsContext bool // the client ends a command with its context
+
 	laidOut atomic.Bool // the recorded layout is ours
 }
 
@@ -84,7 +86,10 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if err := o.Mirror.check(); err != nil {
 		return nil, err
 	}
-	s := &Store{client: client, layout: l, scripts: loadScripts(), now: o.Now, logger: o.Logger}
+	s := &Store{
+		client: client, layout: l, scripts: loadScripts(), now: o.Now, logger: o.Logger,
+		heedsContext: heedsContext(client),
+	}
 	var mismatch *layoutError
 	if err := s.checkLayout(context.Background()); errors.As(err, &mismatch) {
 		return nil, mismatch
@@ -139,6 +144,18 @@ func checkClient(client redis.UniversalClient) error {
 		}
 	}
 	return nil
+}
+
+// heedsContext reports whether the client ends a command when its context
+// ends, rather than by its own time-outs only.
+func heedsContext(client redis.UniversalClient) bool {
+	switch c := client.(type) {
+	case *redis.Client:
+		return c.Options().ContextTimeoutEnabled
+	case *redis.ClusterClient:
+		return c.Options().ContextTimeoutEnabled
+	}
+	return false
 }
 
 // layoutError says that the data was written with another layout.
