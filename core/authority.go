@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 )
 
 // commitTimeout bounds a change of the store, retries of its driver included.
@@ -21,7 +19,7 @@ const commitTimeout = 3 * time.Second
 // LoadClaims, and needs no closing.
 type Authority struct {
 	config Config
-	parser *jwt.Parser
+	rules  tokenRules
 	ring   atomic.Pointer[keyring]
 }
 
@@ -33,7 +31,10 @@ func New(c Config) (*Authority, error) {
 	if fault != nil || err != nil {
 		return nil, errors.Join(fault, err)
 	}
-	a := &Authority{config: c, parser: newParser()}
+	a := &Authority{config: c, rules: newTokenRules(c)}
+	if err := a.checkRoom(ring); err != nil {
+		return nil, err
+	}
 	a.ring.Store(ring)
 	return a, nil
 }
@@ -49,6 +50,9 @@ func New(c Config) (*Authority, error) {
 func (a *Authority) SetKeys(keys, refreshKeys []Key) error {
 	ring, err := newKeyring(keys, refreshKeys, a.config.CacheSize)
 	if err != nil {
+		return err
+	}
+	if err := a.checkRoom(ring); err != nil {
 		return err
 	}
 	a.ring.Store(ring)
@@ -89,13 +93,36 @@ func committing(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 }
 
-// unavailable marks an error of the store as one. The store's own words are
-// for the log only.
+// storeError is an ErrUnavailable with the store's own error, which is for the
+// log. Whatever the store returns, it is no refusal: an [Error] inside it is
+// not found by errors.Is or errors.As.
+type storeError struct {
+	what string
+	err  error
+}
+
+// unavailable marks an error of the store as one.
 func unavailable(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("core: %s: %w: %w", what, ErrUnavailable, err)
+	return &storeError{what, err}
+}
+
+func (e *storeError) Error() string {
+	return fmt.Sprintf("core: %s: %v: %v", e.what, ErrUnavailable, e.err)
+}
+
+func (e *storeError) Unwrap() error { return ErrUnavailable }
+
+func (e *storeError) Is(target error) bool {
+	_, refusal := target.(*Error)
+	return !refusal && errors.Is(e.err, target)
+}
+
+func (e *storeError) As(target any) bool {
+	_, refusal := target.(**Error)
+	return !refusal && errors.As(e.err, target)
 }
 
 // randomID returns 128 random bits.

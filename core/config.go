@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -129,7 +130,7 @@ type Config struct {
 	// CacheSize is how many bytes of memory verified access tokens may take,
 	// so that a token is parsed and its signature checked once; its expiry
 	// and the blacklist are checked each time. Default 16 MiB, about 10 000
-	// tokens; a negative number for none.
+	// tokens; at least 16 KiB, or a negative number for none.
 	CacheSize int
 
 	// BindAccessToken accepts a reissue only with an access token of the same
@@ -153,6 +154,8 @@ const (
 	maxSessions   = 1000
 	maxReuseGrace = 2 * time.Minute
 	maxLeeway     = time.Minute
+	minCacheSize  = 16 << 10 // bytes
+	maxCacheSize  = 64 << 30
 )
 
 // withDefaults fills in the defaults and reports every fault, each with the
@@ -178,6 +181,7 @@ func (c Config) withDefaults() (Config, error) {
 		fault("Store is nil")
 	}
 
+	c.Audience = slices.Clone(c.Audience)
 	defaultTo(&c.AccessTTL, 10*time.Minute)
 	defaultTo(&c.IdleTTL, 7*24*time.Hour)
 	defaultTo(&c.SessionTTL, 30*24*time.Hour)
@@ -198,6 +202,10 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Leeway < 0 || c.Leeway > maxLeeway {
 		fault("Leeway is %v, it must be from 0 to %v", c.Leeway, maxLeeway)
+	}
+	if c.CacheSize >= 0 && (c.CacheSize < minCacheSize || c.CacheSize > maxCacheSize) {
+		fault("CacheSize is %d, it must be negative or from %d to %d", c.CacheSize, minCacheSize, maxCacheSize)
+		c.CacheSize = -1 // New goes on to check the keys
 	}
 	if c.OnLimit != EvictOldest && c.OnLimit != RejectNew {
 		fault("OnLimit has the unknown value %d", c.OnLimit)

@@ -61,14 +61,19 @@ func (t Tokens) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "core.Tokens(session %s)", t.SessionID)
 }
 
+// MarshalText implements [encoding.TextMarshaler], for logs that encode as
+// JSON. An answer names the fields that it sends.
+func (t Tokens) MarshalText() ([]byte, error) { return fmt.Append(nil, t), nil }
+
 // LogValue implements [slog.LogValuer].
 func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
 // Issue starts a session and returns its first pair of tokens. The application
 // calls it after it has checked the password or whatever else it checks.
 //
-// It returns [ErrUserBlocked], [ErrSessionLimit] or [ErrUnavailable]; any
-// other error says which field of the login is wrong.
+// It returns [ErrUserBlocked], [ErrSessionLimit], [ErrUnavailable] or, if
+// LoadClaims says that the user is gone, [ErrBadCredentials]; any other error
+// says which field of the login is wrong.
 func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	ring := a.ring.Load()
 	if ring.access.signer == nil {
@@ -119,10 +124,6 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	if !l.AuthTime.IsZero() {
 		g.authTime = l.AuthTime.Unix()
 	}
-	tokens, err := a.mint(g)
-	if err != nil {
-		return Tokens{}, err
-	}
 	err = a.emit(ctx, Event{Type: SessionEstablished, Subject: g.subject, SessionID: g.sessionID, Device: l.Device.clean()})
 	for _, id := range created.Evicted {
 		err = errors.Join(err, a.emit(ctx, Event{Type: SessionRevoked, Subject: g.subject, SessionID: id, Reason: "evicted"}))
@@ -130,13 +131,17 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	if err != nil {
 		return Tokens{}, err
 	}
-	return tokens, nil
+	return a.mint(g)
 }
 
 // loginClaims returns the custom claims of a login.
 func (a *Authority) loginClaims(ctx context.Context, l Login) (json.RawMessage, error) {
 	if l.Claims == nil && a.config.LoadClaims != nil {
-		return a.loadClaims(ctx, l.Subject)
+		custom, err := a.loadClaims(ctx, l.Subject)
+		if errors.Is(err, ErrUserGone) {
+			err = fmt.Errorf("%w: %w", ErrBadCredentials, err)
+		}
+		return custom, err
 	}
 	custom, err := marshalCustom(l.Claims)
 	if err != nil {
@@ -154,15 +159,10 @@ func (d Device) clean() Device {
 }
 
 func cutField(s string) string {
-	if len(s) > maxDeviceField {
-		s = s[:maxDeviceField]
-		for i := 1; i < utf8.UTFMax && !utf8.RuneStart(s[len(s)-1]); i++ {
-			s = s[:len(s)-1]
-		}
-		if r, size := utf8.DecodeLastRuneInString(s); r == utf8.RuneError && size == 1 {
-			s = s[:len(s)-1]
-		}
+	s = strings.ToValidUTF8(s[:min(len(s), maxDeviceField+utf8.UTFMax)], "")
+	end := len(s)
+	for end > maxDeviceField || end < len(s) && !utf8.RuneStart(s[end]) {
+		end--
 	}
-	s = strings.ToValidUTF8(s, "")
-	return s
+	return s[:end]
 }

@@ -35,7 +35,7 @@ func (s keyset) jwks() ([]byte, error) {
 		k := s.byID[id]
 		public := jwk{ID: id, Algorithm: k.method.Alg(), Use: "sig"}
 		encode := base64.RawURLEncoding.EncodeToString
-		switch p := k.verify.(type) {
+		switch p := k.verify().(type) {
 		case ed25519.PublicKey:
 			public.KeyType, public.Curve, public.X = "OKP", "Ed25519", encode(p)
 		case *ecdsa.PublicKey:

@@ -18,7 +18,9 @@ import (
 const (
 	minSecret  = 32   // bytes of an HMAC key: RFC 7518, section 3.2
 	minModulus = 2048 // bits of an RSA key: RFC 7518, section 3.3
+	maxModulus = 8192
 	maxKeyID   = 64
+	probe      = "ratchet" // signed to try a key
 )
 
 // Key signs and verifies tokens. The algorithm belongs to the key: a token
@@ -34,11 +36,14 @@ type signingMethod interface {
 	Verify(text string, signature []byte, key any) error
 }
 
+// key is what a Key holds. The key material is behind functions, because fmt
+// looks into whatever it reaches through an unexported field, whatever the
+// methods of its type, but not into a function.
 type key struct {
 	id     string
 	method signingMethod
-	sign   any // nil if the key only verifies
-	verify any
+	sign   func() any // nil if the key only verifies
+	verify func() any
 }
 
 // NewHMACKey returns a key for HS256. The secret has at least 32 bytes, which
@@ -51,13 +56,19 @@ func NewHMACKey(id string, secret []byte) (Key, error) {
 		return Key{}, fmt.Errorf("core: key %q: the secret has %d bytes, HS256 needs %d", id, len(secret), minSecret)
 	}
 	secret = bytes.Clone(secret)
-	return Key{&key{id: id, method: jwt.SigningMethodHS256, sign: secret, verify: secret}}, nil
+	return Key{newHMAC(id, secret)}, nil
+}
+
+func newHMAC(id string, secret []byte) *key {
+	material := func() any { return secret }
+	return &key{id: id, method: jwt.SigningMethodHS256, sign: material, verify: material}
 }
 
 // NewPrivateKey returns a key for EdDSA (Ed25519), ES256 (P-256) or RS256
-// (2048 bits or more), as the signer's public key says. The signer may be a
+// (2048 to 8192 bits), as the signer's public key says. The signer may be a
 // hardware or cloud key.
-func NewPrivateKey(id string, signer crypto.Signer) (Key, error) {
+func NewPrivateKey(id string, signer crypto.Signer) (_ Key, err error) {
+	defer refuseMalformed(id, &err)
 	if signer == nil {
 		return Key{}, fmt.Errorf("core: key %q: the signer is nil", id)
 	}
@@ -66,16 +77,17 @@ func NewPrivateKey(id string, signer crypto.Signer) (Key, error) {
 		return Key{}, err
 	}
 	k := *public.k
-	k.sign = signer
-	switch signer.(type) {
-	case ed25519.PrivateKey, *ecdsa.PrivateKey, *rsa.PrivateKey:
+	switch s := signer.(type) {
+	case ed25519.PrivateKey:
+		signer = ed25519.PrivateKey(bytes.Clone(s))
+	case *ecdsa.PrivateKey, *rsa.PrivateKey:
 	default:
 		k.method = remoteMethod{k.method}
 	}
-	const probe = "ratchet"
-	signature, err := k.method.Sign(probe, k.sign)
+	k.sign = func() any { return signer }
+	signature, err := k.method.Sign(probe, signer)
 	if err == nil {
-		err = k.method.Verify(probe, signature, k.verify)
+		err = k.method.Verify(probe, signature, k.verify())
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("core: key %q does not sign: %w", id, err)
@@ -85,17 +97,19 @@ func NewPrivateKey(id string, signer crypto.Signer) (Key, error) {
 
 // NewPublicKey returns a key that only verifies. It takes an
 // ed25519.PublicKey, an *ecdsa.PublicKey on P-256 or an *rsa.PublicKey of 2048
-// bits or more.
-func NewPublicKey(id string, public crypto.PublicKey) (Key, error) {
+// to 8192 bits.
+func NewPublicKey(id string, public crypto.PublicKey) (_ Key, err error) {
+	defer refuseMalformed(id, &err)
 	if err := checkKeyID(id); err != nil {
 		return Key{}, err
 	}
-	k := &key{id: id, verify: public}
+	k := &key{id: id}
 	switch p := public.(type) {
 	case ed25519.PublicKey:
 		if len(p) != ed25519.PublicKeySize {
 			return Key{}, fmt.Errorf("core: key %q: an Ed25519 public key has %d bytes, not %d", id, ed25519.PublicKeySize, len(p))
 		}
+		public = ed25519.PublicKey(bytes.Clone(p))
 		k.method = jwt.SigningMethodEdDSA
 	case *ecdsa.PublicKey:
 		if p == nil || p.Curve != elliptic.P256() {
@@ -106,14 +120,26 @@ func NewPublicKey(id string, public crypto.PublicKey) (Key, error) {
 		}
 		k.method = jwt.SigningMethodES256
 	case *rsa.PublicKey:
-		if p == nil || p.N == nil || p.N.BitLen() < minModulus {
-			return Key{}, fmt.Errorf("core: key %q: an RSA key needs %d bits", id, minModulus)
+		if p == nil || p.N == nil || p.N.Sign() < 0 || p.N.BitLen() < minModulus || p.N.BitLen() > maxModulus {
+			return Key{}, fmt.Errorf("core: key %q: an RSA key needs %d to %d bits", id, minModulus, maxModulus)
+		}
+		if p.E < 3 || p.E%2 == 0 {
+			return Key{}, fmt.Errorf("core: key %q: the RSA exponent %d is not odd and 3 or more", id, p.E)
 		}
 		k.method = jwt.SigningMethodRS256
 	default:
 		return Key{}, fmt.Errorf("core: key %q: a public key of type %T is not supported", id, public)
 	}
+	k.verify = func() any { return public }
 	return Key{k}, nil
+}
+
+// refuseMalformed makes an error of the panic with which the crypto packages
+// meet a key that lacks one of its halves.
+func refuseMalformed(id string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("core: key %q is malformed: %v", id, p)
+	}
 }
 
 // ID returns the key's id, the kid of its tokens.
@@ -143,30 +169,30 @@ func (k Key) Format(s fmt.State, _ rune) {
 func (k Key) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", k), nil }
 
 func (k *key) isHMAC() bool {
-	_, ok := k.verify.([]byte)
+	_, ok := k.verify().([]byte)
 	return ok
 }
 
 // deriveRefresh derives the refresh key that belongs to an HMAC access key.
 // Nothing verified with one can be mistaken for the other.
 func (k *key) deriveRefresh() (*key, error) {
-	secret, err := hkdf.Key(sha256.New, k.sign.([]byte), nil, "ratchet refresh token", minSecret)
+	secret, err := hkdf.Key(sha256.New, k.sign().([]byte), nil, "ratchet refresh token", minSecret)
 	if err != nil {
 		return nil, fmt.Errorf("core: key %q: %w", k.id, err)
 	}
-	return &key{id: k.id, method: k.method, sign: secret, verify: secret}, nil
+	return newHMAC(k.id, secret), nil
 }
 
-// same reports whether both keys verify the same signatures.
+// same reports whether both keys verify the same signatures. Two HMAC secrets
+// may differ and yet be one key (RFC 2104, section 2), so they are compared by
+// what they sign.
 func (k *key) same(other *key) bool {
-	switch v := k.verify.(type) {
-	case []byte:
-		o, ok := other.verify.([]byte)
-		return ok && bytes.Equal(v, o)
-	case interface{ Equal(crypto.PublicKey) bool }:
-		return v.Equal(other.verify)
+	if k.isHMAC() && other.isHMAC() {
+		signature, err := k.method.Sign(probe, k.sign())
+		return err == nil && other.method.Verify(probe, signature, other.verify()) == nil
 	}
-	return false
+	public, ok := k.verify().(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(other.verify())
 }
 
 func checkKeyID(id string) error {

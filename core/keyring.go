@@ -1,8 +1,11 @@
 package core
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // keyring is an immutable set of keys, with a memory of what they have
@@ -18,12 +21,18 @@ type keyring struct {
 type keyset struct {
 	signer *key // nil if all only verify
 	byID   map[string]*key
+	// The lengths of the header and the signature of its tokens, encoded.
+	header, signature int
 }
 
 // newKeyring checks the keys and derives the refresh keys if there are none.
 func newKeyring(keys, refreshKeys []Key, cacheSize int) (*keyring, error) {
-	access, err := newKeyset("Keys", keys)
+	access, err := newKeyset("Keys", keys, accessType)
 	if err != nil {
+		if len(refreshKeys) > 0 {
+			_, also := newKeyset("RefreshKeys", refreshKeys, refreshType)
+			err = errors.Join(err, also)
+		}
 		return nil, err
 	}
 	jwks, err := access.jwks()
@@ -38,7 +47,7 @@ func newKeyring(keys, refreshKeys []Key, cacheSize int) (*keyring, error) {
 			return nil, err
 		}
 	}
-	refresh, err := newKeyset("RefreshKeys", refreshKeys)
+	refresh, err := newKeyset("RefreshKeys", refreshKeys, refreshType)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +64,7 @@ func newKeyring(keys, refreshKeys []Key, cacheSize int) (*keyring, error) {
 	return &keyring{access: access, refresh: refresh, jwks: jwks, verified: newTokenCache(cacheSize)}, nil
 }
 
-func newKeyset(field string, keys []Key) (keyset, error) {
+func newKeyset(field string, keys []Key, typ string) (keyset, error) {
 	set := keyset{byID: make(map[string]*key, len(keys))}
 	if len(keys) == 0 {
 		return set, fmt.Errorf("core: Config.%s is empty", field)
@@ -75,7 +84,27 @@ func newKeyset(field string, keys []Key) (keyset, error) {
 	if keys[0].k.sign != nil {
 		set.signer = keys[0].k
 	}
-	return set, nil
+	return set.measured(typ)
+}
+
+// tokenSize returns the length of a token that the set signs.
+func (s keyset) tokenSize(payload []byte) int {
+	return s.header + 1 + base64.RawURLEncoding.EncodedLen(len(payload)) + 1 + s.signature
+}
+
+// measured returns the set with the lengths of its tokens' other two segments,
+// which are the same in each.
+func (s keyset) measured(typ string) (keyset, error) {
+	if s.signer == nil {
+		return s, nil
+	}
+	token, err := s.sign(typ, json.RawMessage("{}"))
+	if err != nil {
+		return s, err
+	}
+	s.header = strings.IndexByte(token, '.')
+	s.signature = len(token) - 1 - strings.LastIndexByte(token, '.')
+	return s, nil
 }
 
 func deriveRefreshKeys(keys []Key) ([]Key, error) {

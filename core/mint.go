@@ -3,6 +3,8 @@ package core
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 )
 
@@ -95,7 +97,8 @@ func (a *Authority) payloads(g grant, accessEnd time.Time) (access, refresh json
 // no parser accepts. It measures with the widest numbers there are.
 func (a *Authority) checkSize(g grant) error {
 	widest := time.Unix(maxNumber, 0)
-	g.generation, g.authTime, g.issuedAt, g.sessionEnd = maxGeneration, maxNumber, widest, widest
+	g.generation, g.authTime, g.issuedAt, g.sessionEnd = maxGeneration, math.MinInt64, widest, widest
+	g.sessionID, g.seed = strings.Repeat("x", idLength), strings.Repeat("x", idLength)
 	access, refresh, err := a.payloads(g, widest)
 	if err != nil {
 		return err
@@ -106,11 +109,15 @@ func (a *Authority) checkSize(g grant) error {
 	return nil
 }
 
-// tokenSize bounds the length of a token with the payload.
-func (s keyset) tokenSize(payload json.RawMessage) int {
-	const header = len(`{"alg":"EdDSA","kid":"","typ":"at+jwt"}`) + 2*maxKeyID
-	const signature = 1024 // of an RSA key of 8192 bits
-	return (header+len(payload)+signature)*4/3 + 8
+// checkRoom refuses keys with which no login could ever be issued.
+func (a *Authority) checkRoom(ring *keyring) error {
+	if ring.access.signer == nil {
+		return nil
+	}
+	if a.checkSize(grant{ring: ring, subject: "s"}) != nil {
+		return fmt.Errorf("core: Config.Issuer, Config.Audience and Config.Keys leave no room in a token of %d bytes", maxToken)
+	}
+	return nil
 }
 
 func sooner(a, b time.Time) time.Time {

@@ -56,6 +56,9 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 		return Tokens{}, fmt.Errorf("%w: the idempotency key has over %d bytes", ErrRequestInvalid, maxIdempotencyKey)
 	}
 	ring := a.ring.Load()
+	if ring.access.signer == nil { // no refusal: the token may be good elsewhere
+		return Tokens{}, errors.New("core: Reissue: Config.Keys only verify")
+	}
 	r, err := a.parseRefresh(ring, refreshToken)
 	if err != nil {
 		return Tokens{}, err
@@ -68,7 +71,10 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	// burns no token.
 	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, custom: r.Custom}
 	if a.config.LoadClaims != nil {
-		if g.custom, err = a.loadClaims(ctx, r.Subject); err != nil {
+		if g.custom, err = a.loadClaims(ctx, r.Subject); errors.Is(err, ErrUserGone) {
+			err = fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
+		}
+		if err != nil {
 			return Tokens{}, err
 		}
 	}
@@ -92,22 +98,17 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	if err != nil {
 		return Tokens{}, a.storeFailed(ctx, "reissue", r.Subject, r.SessionID, err)
 	}
-	event := rotationEvent(r, result)
+	if err := a.emit(ctx, rotationEvent(r, result)); err != nil {
+		return Tokens{}, err
+	}
 	if !result.Outcome.Issues() {
-		return Tokens{}, a.refuse(ctx, fmt.Errorf("%w: %s", ErrRefreshInvalid, result.Outcome), event)
+		return Tokens{}, fmt.Errorf("%w: %s", ErrRefreshInvalid, result.Outcome)
 	}
 
 	// Signing may fail; the retry gets the same pair.
 	g.generation, g.issuedAt = result.Generation, result.IssuedAt
 	g.idleEnd, g.sessionEnd = result.IdleEnd, result.SessionEnd
-	tokens, err := a.mint(g)
-	if err != nil {
-		return Tokens{}, err
-	}
-	if err := a.emit(ctx, event); err != nil {
-		return Tokens{}, err
-	}
-	return tokens, nil
+	return a.mint(g)
 }
 
 // parseRefresh verifies a refresh token and its expiry, which is the session's
@@ -116,7 +117,7 @@ func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, e
 	if token == "" {
 		return nil, ErrRefreshMissing
 	}
-	r, err := ring.parseRefresh(a.parser, token, a.config.Issuer)
+	r, err := a.rules.refresh(ring, token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
 	}
@@ -182,7 +183,8 @@ func rotationEvent(r *refreshClaims, result RotateResult) Event {
 }
 
 // loadClaims calls Config.LoadClaims within its time and returns the claims as
-// JSON. Its failure is the service's, not the token's.
+// JSON. Its failure is the service's, not the token's; but ErrUserGone ends all
+// sessions of the user and is returned as it is.
 func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMessage, error) {
 	type loaded struct {
 		custom json.RawMessage
@@ -192,7 +194,7 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 	defer cancel()
 	done := make(chan loaded, 1)
 	go func() {
-		var l loaded
+		l := loaded{err: errors.New("its goroutine ended")}
 		defer func() {
 			if p := recover(); p != nil {
 				l = loaded{err: fmt.Errorf("panic: %v", p)}
@@ -215,7 +217,10 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 		if _, err := a.endAll(ctx, subject, "user_gone"); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: %w", ErrRefreshInvalid, ErrUserGone)
+		return nil, ErrUserGone
+	}
+	if l.err != nil && ctx.Err() != nil {
+		return nil, unavailable("load claims", l.err) // the client has gone, no more is known
 	}
 	if l.err != nil {
 		return nil, a.storeFailed(ctx, "load claims", subject, "", l.err)

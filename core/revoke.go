@@ -15,10 +15,10 @@ import (
 func (a *Authority) Logout(ctx context.Context, token string) error {
 	ring := a.ring.Load()
 	request := EndRequest{Operation: randomID(), AccessTTL: a.config.AccessTTL}
-	if c, err := ring.parseAccess(a.parser, token, a.config.Issuer, a.config.Audience); err == nil {
+	if c, err := a.rules.access(ring, token); err == nil {
 		request.Subject, request.SessionID = c.claims.Subject, c.claims.SessionID
 		request.AccessExpiry = c.ExpiresAt()
-	} else if r, err := ring.parseRefresh(a.parser, token, a.config.Issuer); err == nil {
+	} else if r, err := a.rules.refresh(ring, token); err == nil {
 		hash := SeedHash(sha256.Sum256([]byte(r.Seed)))
 		request.Subject, request.SessionID, request.SeedHash = r.Subject, r.SessionID, &hash
 	} else {
@@ -131,6 +131,9 @@ func (a *Authority) Sessions(ctx context.Context, subject string) ([]Session, er
 	limited, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	list, err := a.config.Store.Sessions(limited, subject)
+	if err != nil && ctx.Err() != nil {
+		return nil, unavailable("sessions", err) // the client has gone, the store may be well
+	}
 	if err != nil {
 		return nil, a.storeFailed(ctx, "sessions", subject, "", err)
 	}

@@ -111,7 +111,7 @@ func rotate(s *record, r RotateRequest, now int64, blocked bool) RotateResult {
 		outcome = Rotated
 	case distance == 1 && s.attempt == r.Attempt:
 		outcome = SameAttempt
-	case distance == 1 && age <= r.ReuseGrace:
+	case distance == 1 && r.ReuseGrace != Strict && age <= r.ReuseGrace:
 		outcome = Replayed
 	case distance < 0:
 		outcome = Recovered

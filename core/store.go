@@ -34,7 +34,8 @@ type SeedHash [32]byte
 // What a method finds out is in its result, including refusals. An error means
 // that the store itself failed, and then nothing is known about whether the
 // operation happened. A mutating method run twice with the same request
-// answers the second time what it answered the first.
+// answers the second time what it answered the first, but that a rotation is
+// then the [SameAttempt], with the same pair.
 //
 // Time is the store's own clock, to the millisecond. Deadlines are judged by
 // the stored times. A record whose retention has passed ([DenialMargin] after

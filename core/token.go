@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -38,6 +39,7 @@ type accessClaims struct {
 	Audience   audience `json:"aud"`
 	Subject    string   `json:"sub"`
 	IssuedAt   int64    `json:"iat"`
+	NotBefore  int64    `json:"nbf,omitempty"` // never issued
 	ExpiresAt  int64    `json:"exp"`
 	TokenID    string   `json:"jti"`
 	SessionID  string   `json:"sid"`
@@ -53,6 +55,7 @@ type refreshClaims struct {
 	Issuer     string          `json:"iss"`
 	Audience   audience        `json:"aud"`
 	Subject    string          `json:"sub"`
+	NotBefore  int64           `json:"nbf,omitempty"` // never issued
 	ExpiresAt  *int64          `json:"exp,omitempty"`
 	SessionID  string          `json:"sid"`
 	Generation int64           `json:"gen"`
@@ -82,9 +85,21 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &(*a)[0])
 }
 
-// parser splits, decodes and verifies. It checks no claim.
-func newParser() *jwt.Parser {
-	return jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation())
+// tokenRules are what a token must satisfy whatever its keyring. They do not
+// judge its expiry: a logout takes expired tokens too.
+type tokenRules struct {
+	parser   *jwt.Parser
+	issuer   string
+	audience []string
+	leeway   time.Duration
+	now      func() time.Time
+}
+
+func newTokenRules(c Config) tokenRules {
+	return tokenRules{
+		parser: jwt.NewParser(jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
+		issuer: c.Issuer, audience: c.Audience, leeway: c.Leeway, now: c.Now,
+	}
 }
 
 // checkSpelling refuses every spelling of a token but one before anything is
@@ -135,7 +150,7 @@ func (s keyset) verify(parser *jwt.Parser, token, typ string, claims jwt.Claims)
 		if t.Method.Alg() != k.method.Alg() {
 			return nil, errors.New("the algorithm is not the key's")
 		}
-		return k.verify, nil
+		return k.verify(), nil
 	})
 	return err
 }
@@ -147,7 +162,7 @@ func (s keyset) sign(typ string, claims json.RawMessage) (string, error) {
 	}
 	t := jwt.NewWithClaims(s.signer.method, signedClaims{RawMessage: claims})
 	t.Header["typ"], t.Header["kid"] = typ, s.signer.id
-	text, err := t.SignedString(s.signer.sign)
+	text, err := t.SignedString(s.signer.sign())
 	if err != nil {
 		return "", fmt.Errorf("core: sign with key %q: %w", s.signer.id, err)
 	}
@@ -160,20 +175,20 @@ type signedClaims struct {
 	json.RawMessage
 }
 
-// parseAccess verifies an access token and checks all claims but the time.
-func (r *keyring) parseAccess(parser *jwt.Parser, token, issuer string, audience []string) (*Claims, error) {
+// access verifies an access token and checks all claims but the expiry.
+func (t *tokenRules) access(ring *keyring, token string) (*Claims, error) {
 	c := &Claims{claims: accessClaims{Generation: -1}}
-	if err := r.access.verify(parser, token, accessType, &c.claims); err != nil {
+	if err := ring.access.verify(t.parser, token, accessType, &c.claims); err != nil {
 		return nil, err
 	}
 	a := &c.claims
 	if a.ExpiresAt <= 0 || a.ExpiresAt > maxNumber {
 		return nil, errors.New("exp is missing or out of range")
 	}
-	if err := checkIdentity(issuer, a.Issuer, a.Subject, a.SessionID, a.Generation); err != nil {
+	if err := t.checkShared(a.Issuer, a.Subject, a.SessionID, a.Generation, a.NotBefore); err != nil {
 		return nil, err
 	}
-	if !a.Audience.meets(audience) {
+	if !a.Audience.meets(t.audience) {
 		return nil, errors.New("another audience")
 	}
 	if a.TokenID != tokenID(a.SessionID, a.Generation) {
@@ -183,13 +198,16 @@ func (r *keyring) parseAccess(parser *jwt.Parser, token, issuer string, audience
 	return c, nil
 }
 
-// parseRefresh verifies a refresh token and checks all claims but the time.
-func (r *keyring) parseRefresh(parser *jwt.Parser, token, issuer string) (*refreshClaims, error) {
+// refresh verifies a refresh token and checks all claims but the expiry. The
+// custom claims are checked as at the login, so that a refresh key in wrong
+// hands cannot make an access token of another subject.
+func (t *tokenRules) refresh(ring *keyring, token string) (*refreshClaims, error) {
 	c := &refreshClaims{Generation: -1}
-	if err := r.refresh.verify(parser, token, refreshType, c); err != nil {
+	err := ring.refresh.verify(t.parser, token, refreshType, c)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkIdentity(issuer, c.Issuer, c.Subject, c.SessionID, c.Generation); err != nil {
+	if err := t.checkShared(c.Issuer, c.Subject, c.SessionID, c.Generation, c.NotBefore); err != nil {
 		return nil, err
 	}
 	if len(c.Audience) != 1 || c.Audience[0] != refreshAudience {
@@ -201,13 +219,18 @@ func (r *keyring) parseRefresh(parser *jwt.Parser, token, issuer string) (*refre
 	if !isID(c.Seed) {
 		return nil, errors.New("seed is missing or malformed")
 	}
+	if len(c.Custom) > 0 {
+		if c.Custom, err = marshalCustom(c.Custom); err != nil {
+			return nil, fmt.Errorf("claims: %w", err)
+		}
+	}
 	return c, nil
 }
 
-// checkIdentity checks the claims that both kinds of token have.
-func checkIdentity(wantIssuer, issuer, subject, sessionID string, generation int64) error {
+// checkShared checks the claims that both kinds of token have.
+func (t *tokenRules) checkShared(issuer, subject, sessionID string, generation, notBefore int64) error {
 	switch {
-	case issuer != wantIssuer:
+	case issuer != t.issuer:
 		return errors.New("another issuer")
 	case checkName(subject) != nil:
 		return errors.New("sub is missing or malformed")
@@ -215,6 +238,8 @@ func checkIdentity(wantIssuer, issuer, subject, sessionID string, generation int
 		return errors.New("sid is missing or malformed")
 	case generation < 0 || generation > maxGeneration:
 		return errors.New("gen is missing or out of range")
+	case notBefore != 0 && t.now().Add(t.leeway).Before(time.Unix(min(notBefore, maxNumber), 0)):
+		return errors.New("nbf is in the future")
 	}
 	return nil
 }

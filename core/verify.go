@@ -73,7 +73,7 @@ func (a *Authority) parseAccess(ring *keyring, token string) (*Claims, error) {
 	if token == "" {
 		return nil, ErrTokenMissing
 	}
-	c, err := ring.parseAccess(a.parser, token, a.config.Issuer, a.config.Audience)
+	c, err := a.rules.access(ring, token)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTokenInvalid, err)
 	}

@@ -2,7 +2,7 @@
 -- order. Invariant: one rotation a generation, the window opens at the rotation
 -- and never moves, and what proves theft kills in the same step.
 -- KEYS session, user, blocked, deny, feed
--- ARGV now, subject tag, sid, operation, attempt, seed hash, generation, access TTL, grace
+-- ARGV now, subject tag, sid, operation, attempt, seed hash, generation, access TTL, grace (-1: none)
 -- Returns outcome, generation, issued at, idle end, absolute end, distance, age,
 --         until when the session is denied after a reuse
 local now, sub, sid, op, attempt, seed = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -21,7 +21,7 @@ if blocked(KEYS[3], now) then return refuse('blocked') end
 local outcome
 if distance == 0 then outcome = 'rotated'
 elseif distance == 1 and s.try == attempt then outcome = 'same_attempt'
-elseif distance == 1 and age <= grace then outcome = 'replayed'
+elseif distance == 1 and grace >= 0 and age <= grace then outcome = 'replayed'
 elseif distance < 0 then outcome = 'recovered'
 else
   kill(s, KEYS[2], KEYS[4], KEYS[5], sid, op, now)

@@ -1,0 +1,306 @@
+package core_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// profile has one field of each kind that JSON knows.
+type profile struct {
+	Name    string         `json:"name"`
+	Roles   []string       `json:"roles"`
+	Level   int64          `json:"level"`
+	Ratio   float64        `json:"ratio"`
+	Admin   bool           `json:"admin"`
+	Nothing *int           `json:"nothing"`
+	Since   time.Time      `json:"since"`
+	Raw     []byte         `json:"raw"`
+	Nested  map[string]any `json:"nested"`
+}
+
+func testProfile() profile {
+	return profile{
+		Name: "Al\u00efce <&> \u2028 \"\\\" \x00 \U0001f600", Roles: []string{"user", "admin"}, Level: 1<<63 - 1, Ratio: 0.1, Admin: true,
+		Since: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Raw: []byte{0, 255},
+		Nested: map[string]any{"": "empty", "sub": "not the subject", "deep": []any{map[string]any{"exp": 1.5}}},
+	}
+}
+
+// What a login held comes out as it went in, and goes on doing so over
+// reissues.
+func TestClaimsRoundTrip(t *testing.T) {
+	w := newWorld(t)
+	in := testProfile()
+	pair := w.issue(t, core.Login{Subject: "alice", Claims: in})
+	for range 3 {
+		c := w.claims(t, pair.AccessToken)
+		out, err := core.ClaimsAs[profile](c)
+		if err != nil || !reflect.DeepEqual(out, in) {
+			t.Fatalf("ClaimsAs: got %+v, %v, want %+v", out, err, in)
+		}
+		var decoded profile
+		if err := c.Decode(&decoded); err != nil || !reflect.DeepEqual(decoded, in) {
+			t.Errorf("Decode: got %+v, %v, want %+v", decoded, err, in)
+		}
+		pair = w.reissue(t, pair.RefreshToken)
+	}
+}
+
+func TestClaimsForms(t *testing.T) {
+	in := testProfile()
+	for _, test := range []struct {
+		name   string
+		claims any
+		want   string // as JSON with its names in order
+	}{
+		{"nil", nil, `{}`},
+		{"nil pointer", (*profile)(nil), `{}`},
+		{"nil map", map[string]any(nil), `{}`},
+		{"empty map", map[string]any{}, `{}`},
+		{"empty struct", struct{}{}, `{}`},
+		{"raw null", json.RawMessage(`null`), `{}`},
+		{"raw empty", json.RawMessage(" {\t}\r\n"), `{}`},
+		{"pointer to a struct", &in, string(must(json.Marshal(sortedJSON(t, in))))},
+		{"map", map[string]any{"b": 1, "a": []int{1, 2}}, `{"a":[1,2],"b":1}`},
+		{"typed map", map[string]bool{"x": true}, `{"x":true}`},
+		{"raw", json.RawMessage(`{"b":{"z":1,"a":2},"a":12345678901234567890.000}`), `{"a":12345678901234567890.000,"b":{"z":1,"a":2}}`},
+		{"raw with spaces", json.RawMessage("{ \"a\" : [ 1 , 2 ] }\n"), `{"a":[1,2]}`},
+		{"raw with a name twice", json.RawMessage(`{"role":"user","role":"admin"}`), `{"role":"admin"}`},
+		{"raw with an escaped name", json.RawMessage(`{"\u0061":1}`), `{"a":1}`},
+		{"names that differ in case", map[string]int{"role": 1, "Role": 2}, `{"Role":2,"role":1}`},
+		{"empty name", map[string]int{"": 1}, `{"":1}`},
+		{"nulls", map[string]any{"a": nil}, `{"a":null}`},
+		{"named claims", map[string]any{"claims": map[string]int{"sub": 1}}, `{"claims":{"sub":1}}`},
+		{"great numbers", map[string]json.Number{"n": "1e400"}, `{"n":1e400}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			pair := w.issue(t, core.Login{Subject: "alice", Claims: test.claims})
+			for range 2 {
+				got, err := core.ClaimsAs[json.RawMessage](w.claims(t, pair.AccessToken))
+				if err != nil || string(got) != test.want {
+					t.Errorf("got %s, %v, want %s", got, err, test.want)
+				}
+				pair = w.reissue(t, pair.RefreshToken)
+			}
+		})
+	}
+}
+
+// sortedJSON returns v as a map, whose names json.Marshal sorts.
+func sortedJSON(t *testing.T, v any) map[string]json.RawMessage {
+	t.Helper()
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(must(json.Marshal(v)), &object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+// The library's claims are those of section 4 of its design: nothing more.
+func TestClaimsAccessors(t *testing.T) {
+	w := newWorld(t, func(c *core.Config) { c.Audience = []string{"api", "web"} })
+	auth := time.Date(2026, 2, 28, 23, 59, 59, 999, time.FixedZone("", 3600))
+	pair := w.issue(t, core.Login{Subject: "alice", AuthTime: auth, Claims: map[string]string{"role": "user"}})
+	w.clock.advance(time.Hour)
+	pair = w.reissue(t, pair.RefreshToken)
+	c := w.claims(t, pair.AccessToken)
+	for what, values := range map[string][2]any{
+		"Subject":    {c.Subject(), "alice"},
+		"SessionID":  {c.SessionID(), pair.SessionID},
+		"TokenID":    {c.TokenID(), pair.SessionID + ".1"},
+		"Generation": {c.Generation(), int64(1)},
+		"Issuer":     {c.Issuer(), testIssuer},
+		"Audience":   {fmt.Sprint(c.Audience()), "[api web]"},
+		"ExpiresAt":  {c.ExpiresAt(), pair.AccessExpiresAt},
+		"IssuedAt":   {c.IssuedAt(), w.clock.Now().Truncate(time.Second)},
+		"AuthTime":   {c.AuthTime(), auth.Truncate(time.Second).UTC()},
+	} {
+		if values[0] != values[1] {
+			t.Errorf("%s: got %v, want %v", what, values[0], values[1])
+		}
+	}
+	access, refresh := payloadOf(t, pair.AccessToken), payloadOf(t, pair.RefreshToken)
+	for kind, names := range map[string][2][]string{
+		"access":  {sortedKeys(access), {"aud", "auth_time", "exp", "gen", "iat", "iss", "jti", "role", "sid", "sub"}},
+		"refresh": {sortedKeys(refresh), {"aud", "auth_time", "claims", "exp", "gen", "iss", "seed", "sid", "sub"}},
+	} {
+		if !slices.Equal(names[0], names[1]) {
+			t.Errorf("%s token: got claims %v, want %v", kind, names[0], names[1])
+		}
+	}
+}
+
+func sortedKeys(m map[string]any) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// RFC 7519, section 2: a NumericDate may be any number of seconds, before 1970
+// too.
+func TestAuthTime(t *testing.T) {
+	w := newWorld(t)
+	for _, auth := range []time.Time{
+		time.Unix(0, 0), time.Unix(-1, 0), time.Date(1815, 12, 10, 0, 0, 0, 0, time.UTC), time.Unix(1<<53-1, 0), time.Unix(-1<<62, 0),
+		w.clock.Now().Add(time.Hour),
+	} {
+		pair := w.issue(t, core.Login{Subject: "alice", AuthTime: auth})
+		for range 2 {
+			if got := w.claims(t, pair.AccessToken).AuthTime(); got.Unix() != auth.Unix() {
+				t.Errorf("got %v, want %v", got, auth)
+			}
+			pair = w.reissue(t, pair.RefreshToken)
+		}
+	}
+	start := w.clock.Now()
+	pair := w.login(t, "alice")
+	w.clock.advance(time.Hour)
+	pair = w.reissue(t, pair.RefreshToken)
+	wantTime(t, "auth_time of a login without one", w.claims(t, pair.AccessToken).AuthTime(), start.Truncate(time.Second))
+}
+
+// Claims are shared between requests: nothing that is handed out reaches into
+// them.
+func TestClaimsAreImmutable(t *testing.T) {
+	w := newWorld(t, func(c *core.Config) { c.Audience = []string{"api", "web"} })
+	pair := w.issue(t, core.Login{Subject: "alice", Claims: testProfile()})
+	c := w.claims(t, pair.AccessToken)
+	clear(c.Audience())
+	raw := must(core.ClaimsAs[json.RawMessage](c))
+	clear(raw)
+	values := must(core.ClaimsAs[map[string]any](c))
+	clear(values["nested"].(map[string]any))
+	clear(values)
+	must(core.ClaimsAs[map[string]json.RawMessage](c))["roles"][2] = 'X'
+	if got := must(core.ClaimsAs[profile](c)); !reflect.DeepEqual(got, testProfile()) {
+		t.Errorf("got %+v, want %+v", got, testProfile())
+	}
+	if got := c.Audience(); !slices.Equal(got, []string{"api", "web"}) {
+		t.Errorf("got audience %q", got)
+	}
+}
+
+func TestClaimsInParallel(t *testing.T) {
+	w := newWorld(t)
+	pair := w.issue(t, core.Login{Subject: "alice", Claims: testProfile()})
+	c := w.claims(t, pair.AccessToken)
+	var group sync.WaitGroup
+	for range 16 {
+		group.Go(func() {
+			if got, err := core.ClaimsAs[profile](c); err != nil || got.Name != testProfile().Name {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			_ = fmt.Sprint(c, c.Audience(), c.ExpiresAt())
+		})
+	}
+	group.Wait()
+}
+
+func TestClaimsOfAnotherShape(t *testing.T) {
+	w := newWorld(t)
+	c := w.claims(t, w.issue(t, core.Login{Subject: "alice", Claims: map[string]any{"roles": "admin"}}).AccessToken)
+	if got, err := core.ClaimsAs[struct{ Roles []string }](c); err == nil {
+		t.Errorf("text as a list: got %+v, want an error", got)
+	}
+	for name, v := range map[string]any{"nil": nil, "no pointer": profile{}, "nil pointer": (*profile)(nil)} {
+		if err := c.Decode(v); err == nil {
+			t.Errorf("Decode into %s: got no error", name)
+		} else if core.AsError(err) != core.ErrInternal {
+			t.Errorf("Decode into %s: got %v", name, err)
+		}
+	}
+	if got, err := core.ClaimsAs[struct{ Roles string }](c); err != nil || got.Roles != "admin" {
+		t.Errorf("after errors: got %+v, %v", got, err)
+	}
+}
+
+func TestClaimsContext(t *testing.T) {
+	w := newWorld(t)
+	c := w.claims(t, w.login(t, "alice").AccessToken)
+	if got, ok := core.FromContext(t.Context()); ok || got != nil {
+		t.Errorf("without claims: got %v, %t", got, ok)
+	}
+	ctx := core.NewContext(t.Context(), c)
+	if got, ok := core.FromContext(ctx); !ok || got != c {
+		t.Errorf("got %v, %t, want the claims", got, ok)
+	}
+	if got, ok := core.FromContext(core.NewContext(ctx, nil)); ok || got != nil {
+		t.Errorf("with nil claims: got %v, %t", got, ok)
+	}
+	other := w.claims(t, w.login(t, "bob").AccessToken)
+	if got, _ := core.FromContext(core.NewContext(ctx, other)); got != other {
+		t.Errorf("the inner claims do not hide the outer ones: got %v", got)
+	}
+}
+
+// LoadClaims speaks for the user as they are now: at a login without claims,
+// at each reissue and at each replay. What it last said is not remembered.
+func TestLoadClaims(t *testing.T) {
+	var subjects []string
+	answer := 0
+	w := newWorld(t)
+	next := 0
+	loading := w.another(t, func(c *core.Config) {
+		c.LoadClaims = func(_ context.Context, subject string) (any, error) {
+			subjects = append(subjects, subject)
+			answer++
+			return map[string]int{"n": answer}, nil
+		}
+	})
+	wantN := func(pair core.Tokens, err error) core.Tokens {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := must(core.ClaimsAs[map[string]int](w.claims(t, pair.AccessToken)))["n"]
+		next++
+		if got != next {
+			t.Errorf("got claims %d, want %d", got, next)
+		}
+		if _, has := payloadOf(t, pair.RefreshToken)["claims"]; has {
+			t.Error("the refresh token carries claims")
+		}
+		return pair
+	}
+	parent := wantN(loading.Issue(t.Context(), core.Login{Subject: "alice"}))
+	wantN(loading.Reissue(t.Context(), parent.RefreshToken))
+	child := wantN(loading.Reissue(t.Context(), parent.RefreshToken))
+	wantN(loading.Reissue(t.Context(), child.RefreshToken, core.WithIdempotencyKey("k")))
+	grandchild := wantN(loading.Reissue(t.Context(), child.RefreshToken, core.WithIdempotencyKey("k")))
+
+	own, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: map[string]int{"n": 77}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := must(core.ClaimsAs[map[string]int](w.claims(t, own.AccessToken)))["n"]; got != 77 {
+		t.Errorf("a login's own claims: got %d, want 77", got)
+	}
+	wantN(loading.Reissue(t.Context(), own.RefreshToken))
+	if got := strings.Join(subjects, " "); got != "alice alice alice alice alice alice" {
+		t.Errorf("LoadClaims was asked about %s", got)
+	}
+
+	// A process without it takes over: the refresh token has nothing to copy.
+	last := w.reissue(t, grandchild.RefreshToken)
+	if got := string(must(core.ClaimsAs[json.RawMessage](w.claims(t, last.AccessToken)))); got != `{}` {
+		t.Errorf("got claims %s, want none", got)
+	}
+	// With LoadClaims a refresh token carries no claims, so those of a login
+	// may be larger than it could carry.
+	if _, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: map[string]string{"x": strings.Repeat("x", 1100)}}); err != nil {
+		t.Errorf("claims of over 1 KiB: %v", err)
+	}
+}

@@ -1,0 +1,86 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// describe shows a request and when it was made, for the message of a case
+// that fails. Ids are cut to four bytes: enough to tell them apart.
+func (e *env) describe(request any) string {
+	var text string
+	switch r := request.(type) {
+	case core.CreateRequest:
+		text = fmt.Sprintf("Create(%q, session %.4s, AccessTTL %v, IdleTTL %s, SessionTTL %s, MaxSessions %d, OnLimit %s)",
+			r.Subject, r.SessionID, r.AccessTTL, ttl(r.IdleTTL), ttl(r.SessionTTL), r.MaxSessions, policy(r.OnLimit))
+	case core.RotateRequest:
+		grace := r.ReuseGrace.String()
+		if r.ReuseGrace == core.Strict {
+			grace = "Strict"
+		}
+		text = fmt.Sprintf("Rotate(%q, session %.4s, generation %d, seed %x, operation %x, attempt %x, AccessTTL %v, ReuseGrace %s)",
+			r.Subject, r.SessionID, r.Generation, r.SeedHash[:4], r.Operation[:4], r.Attempt[:4], r.AccessTTL, grace)
+	case core.EndRequest:
+		seed := "none"
+		if r.SeedHash != nil {
+			seed = fmt.Sprintf("%x", r.SeedHash[:4])
+		}
+		text = fmt.Sprintf("End(%q, session %.4s, seed %s, operation %x, OnlyLive %v, AccessTTL %v, AccessExpiry %s)",
+			r.Subject, r.SessionID, seed, r.Operation[:4], r.OnlyLive, r.AccessTTL, e.moment(r.AccessExpiry))
+	case core.EndAllRequest:
+		text = fmt.Sprintf("EndAll(%q, operation %x, Keep %q)", r.Subject, r.Operation[:4], r.Keep)
+	case core.BlockRequest:
+		text = fmt.Sprintf("Block(%q, operation %x, Until %s)", r.Subject, r.Operation[:4], e.moment(r.Until))
+	case core.DenyRequest:
+		text = fmt.Sprintf("Deny(%q, session %.4s, generation %d, operation %x, ExpiresAt %s)",
+			r.Subject, r.SessionID, r.Generation, r.Operation[:4], e.moment(r.ExpiresAt))
+	case core.CheckRequest:
+		text = fmt.Sprintf("Check(%q, session %.4s, generation %d, Session %v)",
+			r.Subject, r.SessionID, r.Generation, r.Session)
+	default:
+		text = fmt.Sprintf("%+v", r)
+	}
+	return text + " at " + e.now()
+}
+
+func ttl(d time.Duration) string {
+	if d == core.NoLimit {
+		return "NoLimit"
+	}
+	return d.String()
+}
+
+func policy(p core.LimitPolicy) string {
+	if p == core.RejectNew {
+		return "RejectNew"
+	}
+	return "EvictOldest"
+}
+
+func createOutcome(o core.CreateOutcome) string {
+	switch o {
+	case core.Created:
+		return "Created"
+	case core.CreateAtLimit:
+		return "CreateAtLimit"
+	case core.CreateIsBlocked:
+		return "CreateIsBlocked"
+	}
+	return fmt.Sprintf("outcome %d", int(o))
+}
+
+func endOutcome(o core.EndOutcome) string {
+	switch o {
+	case core.Ended:
+		return "Ended"
+	case core.EndedEarlier:
+		return "EndedEarlier"
+	case core.EndMissing:
+		return "EndMissing"
+	case core.EndForged:
+		return "EndForged"
+	}
+	return fmt.Sprintf("outcome %d", int(o))
+}
