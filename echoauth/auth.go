@@ -1,0 +1,81 @@
+package echoauth
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/internal/wire"
+)
+
+// Options configures [New]. The zero value is ready to use: the bearer
+// transport.
+type Options struct {
+	// Logger receives the faults that clients are not told, those answered
+	// with 500. Default: the Authority's logger.
+	Logger *slog.Logger
+}
+
+// Auth is the middleware and the handlers. It is safe for concurrent use.
+type Auth struct{ wire *wire.Auth }
+
+// New returns an Auth for the Authority.
+func New(a *core.Authority, o Options) *Auth {
+	return &Auth{wire: wire.New(a, wire.Options(o))}
+}
+
+// Claims returns the claims of the request's access token, nil if neither
+// [Auth.Require] nor [Auth.Optional] has found a good one.
+func Claims(c echo.Context) *core.Claims {
+	claims, _ := core.FromContext(c.Request().Context())
+	return claims
+}
+
+// Require is middleware that lets only requests with a good access token pass,
+// with the claims in the context of the request. It answers any other with 401
+// and stops the chain.
+func (a *Auth) Require(next echo.HandlerFunc) echo.HandlerFunc {
+	return a.admit(next, (*wire.Auth).Require)
+}
+
+// Optional is middleware that lets requests with a good access token pass, as
+// Require does, and requests without a credential, for which [Claims] is nil.
+// It answers a bad credential with 401 and stops the chain.
+func (a *Auth) Optional(next echo.HandlerFunc) echo.HandlerFunc {
+	return a.admit(next, (*wire.Auth).Optional)
+}
+
+// check is a method of wire.Auth, as an expression: Echo applies middleware anew
+// for each request, and a method value would be allocated each time.
+type check func(*wire.Auth, http.ResponseWriter, *http.Request) (*http.Request, bool)
+
+func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		// Middleware of the whole Echo runs before the router's 405 too, and
+		// 405 comes before 401.
+		if isMethodNotAllowed(c) {
+			return a.MethodNotAllowed(c)
+		}
+		r, ok := check(a.wire, c.Response(), c.Request())
+		if !ok {
+			return nil
+		}
+		c.SetRequest(r)
+		return next(c)
+	}
+}
+
+// isMethodNotAllowed reports whether Echo's router found the path for other
+// methods only. It answers OPTIONS by itself.
+func isMethodNotAllowed(c echo.Context) bool {
+	return allowed(c) != "" && c.Request().Method != http.MethodOptions
+}
+
+// allowed returns the methods that Echo's router found instead of the
+// request's.
+func allowed(c echo.Context) string {
+	methods, _ := c.Get(echo.ContextKeyHeaderAllow).(string)
+	return methods
+}

@@ -1,0 +1,55 @@
+package echoauth_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/echoauth"
+	"github.com/ratchetauth/ratchet/internal/wiretest"
+)
+
+func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
+
+// newHandler mounts the routes of the table.
+func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+	auth := echoauth.New(a, echoauth.Options{})
+	e := echo.New()
+	e.HTTPErrorHandler = auth.HTTPErrorHandler
+	r := e.Group(l.Prefix)
+
+	r.POST("/auth/login", func(c echo.Context) error {
+		login, err := wiretest.ReadLogin(c.Request())
+		if err != nil {
+			return auth.Error(c, err)
+		}
+		return auth.Login(c, login)
+	})
+	claims := func(c echo.Context) error {
+		wiretest.WriteClaims(c.Response(), echoauth.Claims(c))
+		return nil
+	}
+	read := []string{http.MethodGet, http.MethodHead}
+	r.Match(read, "/api/me", claims, auth.Require)
+	r.GET("/api/maybe", claims, auth.Optional)
+	r.GET("/api/fail", func(c echo.Context) error { return wiretest.Fault(c.Request()) })
+
+	if l.AnyMethod {
+		r.Any("/auth/reissue", auth.Reissue)
+		r.Any("/auth/logout", auth.Logout)
+		r.Any("/auth/logout-all", auth.LogoutAll)
+		r.Any("/auth/sessions", auth.Sessions)
+		r.Any("/auth/sessions/:id", auth.RevokeSession)
+		r.Any("/.well-known/jwks.json", auth.JWKS)
+		return e
+	}
+	r.POST("/auth/reissue", auth.Reissue)
+	r.POST("/auth/logout", auth.Logout)
+	r.POST("/auth/logout-all", auth.LogoutAll, auth.Require)
+	r.Match(read, "/auth/sessions", auth.Sessions, auth.Require)
+	r.DELETE("/auth/sessions/:id", auth.RevokeSession, auth.Require)
+	r.Match(read, "/.well-known/jwks.json", auth.JWKS)
+	return e
+}

@@ -1,0 +1,61 @@
+package ginauth_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/ginauth"
+	"github.com/ratchetauth/ratchet/internal/wiretest"
+)
+
+func TestMain(m *testing.M) {
+	gin.SetMode(gin.ReleaseMode)
+	os.Exit(m.Run())
+}
+
+func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
+
+// newHandler mounts the routes of the table.
+func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+	auth := ginauth.New(a, ginauth.Options{})
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.NoMethod(auth.MethodNotAllowed)
+	engine.NoRoute(auth.NotFound)
+	r := engine.Group(l.Prefix)
+
+	r.POST("/auth/login", func(c *gin.Context) {
+		login, err := wiretest.ReadLogin(c.Request)
+		if err != nil {
+			auth.Error(c, err)
+			return
+		}
+		auth.Login(c, login)
+	})
+	claims := func(c *gin.Context) { wiretest.WriteClaims(c.Writer, ginauth.Claims(c)) }
+	read := []string{http.MethodGet, http.MethodHead}
+	r.Match(read, "/api/me", auth.Require, claims)
+	r.GET("/api/maybe", auth.Optional, claims)
+	r.GET("/api/fail", func(c *gin.Context) { auth.Error(c, wiretest.Fault(c.Request)) })
+
+	if l.AnyMethod {
+		r.Any("/auth/reissue", auth.Reissue)
+		r.Any("/auth/logout", auth.Logout)
+		r.Any("/auth/logout-all", auth.LogoutAll)
+		r.Any("/auth/sessions", auth.Sessions)
+		r.Any("/auth/sessions/:id", auth.RevokeSession)
+		r.Any("/.well-known/jwks.json", auth.JWKS)
+		return engine
+	}
+	r.POST("/auth/reissue", auth.Reissue)
+	r.POST("/auth/logout", auth.Logout)
+	r.POST("/auth/logout-all", auth.Require, auth.LogoutAll)
+	r.Match(read, "/auth/sessions", auth.Require, auth.Sessions)
+	r.DELETE("/auth/sessions/:id", auth.Require, auth.RevokeSession)
+	r.Match(read, "/.well-known/jwks.json", auth.JWKS)
+	return engine
+}

@@ -1,0 +1,69 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// credential is a token as a request presents it. A credential that is
+// presented may be empty, and then it is a bad one.
+type credential struct {
+	token     string
+	presented bool
+}
+
+// Authenticate verifies the request's access token and returns its claims. The
+// errors are those of [core.Authority.Verify], and [core.ErrRequestInvalid]
+// for a request with two credentials.
+func (a *Auth) Authenticate(r *http.Request) (*core.Claims, error) {
+	access, err := readBearer(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if !access.presented {
+		return nil, core.ErrTokenMissing
+	}
+	if access.token == "" {
+		return nil, core.ErrTokenInvalid
+	}
+	return a.authority.Verify(r.Context(), access.token)
+}
+
+// caller returns the claims that the middleware has put in the request's
+// context. An endpoint that is mounted without the middleware authenticates
+// by itself.
+func (a *Auth) caller(r *http.Request) (*core.Claims, error) {
+	if c, ok := core.FromContext(r.Context()); ok {
+		return c, nil
+	}
+	return a.Authenticate(r)
+}
+
+// readBearer returns the token of the Authorization header. RFC 6750, section
+// 2.1: the scheme is Bearer, in any case (RFC 9110, section 11.1). A header of
+// another scheme is somebody else's. Whatever follows the scheme is the token:
+// what is no token is refused by whoever verifies it, not overlooked here.
+func readBearer(h http.Header) (credential, error) {
+	var c credential
+	for _, line := range h["Authorization"] {
+		scheme, rest := line, ""
+		if i := strings.IndexAny(line, " \t"); i >= 0 {
+			scheme, rest = line[:i], line[i:]
+		}
+		if !strings.EqualFold(scheme, "Bearer") {
+			continue
+		}
+		if c.presented {
+			return credential{}, fmt.Errorf("%w: two Bearer headers", core.ErrRequestInvalid)
+		}
+		c = credential{token: strings.TrimLeft(rest, " "), presented: true}
+	}
+	return c, nil
+}
+
+// isMissing reports whether there was no access token at all.
+func isMissing(err error) bool { return errors.Is(err, core.ErrTokenMissing) }

@@ -1,0 +1,104 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// Reissue exchanges the refresh token in the body, JSON or form, for the next
+// pair of tokens.
+func (a *Auth) Reissue(w http.ResponseWriter, r *http.Request) {
+	if !a.allow(w, r, http.MethodPost) {
+		return
+	}
+	body, err := readParams(r, paramGrantType, paramRefreshToken, paramAccessToken)
+	if err != nil {
+		a.Error(w, r, err)
+		return
+	}
+	tokens, err := a.reissue(r, body)
+	if err != nil {
+		a.refuseReissue(w, r, body.form, err)
+		return
+	}
+	a.writeTokens(w, r, tokens)
+}
+
+func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
+	if body.form {
+		if err := checkGrant(body.get(paramGrantType)); err != nil {
+			return core.Tokens{}, err
+		}
+	}
+	access, err := a.companion(r, body)
+	if err != nil {
+		return core.Tokens{}, err
+	}
+	key, err := idempotencyKey(r.Header)
+	if err != nil {
+		return core.Tokens{}, err
+	}
+	return a.authority.Reissue(r.Context(), body.get(paramRefreshToken),
+		core.WithAccessToken(access), core.WithIdempotencyKey(key))
+}
+
+// refuseReissue answers a failed reissue. RFC 6749, section 5.2: a client that
+// sends a form is an OAuth client, for which a refused grant is a 400 without
+// a challenge.
+func (a *Auth) refuseReissue(w http.ResponseWriter, r *http.Request, form bool, err error) {
+	if form && (errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing)) {
+		a.writeFault(w, r, core.AsError(err), http.StatusBadRequest)
+		return
+	}
+	a.Error(w, r, err)
+}
+
+func checkGrant(grantType string) error {
+	switch grantType {
+	case "refresh_token":
+		return nil
+	case "":
+		return fmt.Errorf("%w: %s is missing", core.ErrRequestInvalid, paramGrantType)
+	}
+	return core.ErrUnsupportedGrantType
+}
+
+// companion returns the access token that came along with a refresh token.
+// Only an Authority that binds the two looks at it, and only then do two that
+// differ contradict each other.
+func (a *Auth) companion(r *http.Request, body params) (string, error) {
+	header, err := readBearer(r.Header)
+	if err != nil {
+		return "", err
+	}
+	member := body.get(paramAccessToken)
+	if !header.presented {
+		return member, nil
+	}
+	if member != "" && member != header.token && a.authority.BindAccessToken() {
+		return "", fmt.Errorf("%w: header and body disagree", core.ErrRequestInvalid)
+	}
+	return header.token, nil
+}
+
+// idempotencyKey returns the Idempotency-Key, which the draft
+// (draft-ietf-httpapi-idempotency-key-header) has in double quotes and many
+// clients have not.
+func idempotencyKey(h http.Header) (string, error) {
+	lines := h["Idempotency-Key"]
+	if len(lines) == 0 {
+		return "", nil
+	}
+	if len(lines) > 1 {
+		return "", fmt.Errorf("%w: two Idempotency-Key headers", core.ErrRequestInvalid)
+	}
+	key := lines[0]
+	if len(key) >= 2 && strings.HasPrefix(key, `"`) && strings.HasSuffix(key, `"`) {
+		key = key[1 : len(key)-1]
+	}
+	return key, nil
+}

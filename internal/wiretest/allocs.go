@@ -1,0 +1,55 @@
+package wiretest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// maxAllocs is what a request with a good access token may allocate besides
+// its verification: the context that carries the claims, and the copy of the
+// request that carries the context.
+const maxAllocs = 2
+
+// CheckAllocs checks what the middleware allocates for a request to /, of
+// which mount returns two handlers that do nothing: one bare, one behind
+// Require.
+func CheckAllocs(t *testing.T, mount func(*core.Authority) (bare, required http.Handler)) {
+	t.Helper()
+	s := NewServer(t, func(testing.TB, *core.Authority, Layout) http.Handler { return http.NotFoundHandler() }, Layout{})
+	tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Authorization", "Bearer "+tokens.AccessToken)
+	serve := func(h http.Handler) float64 {
+		w := discard{http.Header{}, new(int)}
+		n := testing.AllocsPerRun(500, func() { h.ServeHTTP(w, r) })
+		if *w.status != http.StatusNoContent {
+			t.Fatalf("status: got %d, want %d", *w.status, http.StatusNoContent)
+		}
+		return n
+	}
+	bare, required := mount(s.Authority)
+	verify := testing.AllocsPerRun(500, func() {
+		if _, err := s.Authority.Verify(t.Context(), tokens.AccessToken); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if got := serve(required) - serve(bare) - verify; got > maxAllocs {
+		t.Errorf("allocations of Require besides Verify: got %v, want %d at most", got, maxAllocs)
+	}
+}
+
+// discard is a response writer that keeps the status only.
+type discard struct {
+	header http.Header
+	status *int
+}
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(status int)      { *d.status = status }
