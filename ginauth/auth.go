@@ -10,9 +10,32 @@ import (
 	"github.com/ratchetauth/ratchet/internal/wire"
 )
 
+// Transport says where tokens travel. The zero value is the bearer transport:
+// the access token in the Authorization header, both tokens in JSON bodies.
+// [Hybrid] and [Cookie] make the others. A value may serve any number of Auths
+// and both frameworks.
+type Transport = wire.Transport
+
+// CookieOptions configures [Hybrid] and [Cookie]. The zero value is ready to
+// use over https.
+type CookieOptions = wire.CookieOptions
+
+// Hybrid returns the transport with the access token in the body and in the
+// Authorization header of the answer, and the refresh token in a cookie that
+// no script can read.
+func Hybrid(o CookieOptions) (Transport, error) { return wire.NewHybrid(o) }
+
+// Cookie returns the transport with both tokens in cookies that no script can
+// read and none in a body, for applications that a browser shows. Requests
+// with a Bearer header are served as well.
+func Cookie(o CookieOptions) (Transport, error) { return wire.NewCookie(o) }
+
 // Options configures [New]. The zero value is ready to use: the bearer
 // transport.
 type Options struct {
+	// Transport says where tokens travel. Default: bearer.
+	Transport Transport
+
 	// Logger receives the faults that clients are not told, those answered
 	// with 500. Default: the Authority's logger.
 	Logger *slog.Logger
@@ -44,7 +67,7 @@ func (a *Auth) Require(c *gin.Context) { a.admit(c, (*wire.Auth).Require) }
 func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*wire.Auth).Optional) }
 
 // check is a method of wire.Auth.
-type check func(*wire.Auth, http.ResponseWriter, *http.Request) (*http.Request, bool)
+type check func(*wire.Auth, http.ResponseWriter, *http.Request) (wire.Admission, bool)
 
 func (a *Auth) admit(c *gin.Context, check check) {
 	// Middleware of the whole engine runs before NoMethod too, for which Gin
@@ -53,10 +76,16 @@ func (a *Auth) admit(c *gin.Context, check check) {
 		a.MethodNotAllowed(c)
 		return
 	}
-	r, ok := check(a.wire, c.Writer, c.Request)
+	admission, ok := check(a.wire, c.Writer, c.Request)
 	if !ok {
 		c.Abort()
 		return
 	}
-	c.Request = r
+	c.Request = admission.Request
+	if admission.Reissued {
+		w := noStoreWriter{c.Writer}
+		c.Writer = w
+		c.Next()
+		w.keep() // for a handler that has written nothing
+	}
 }

@@ -98,15 +98,16 @@ func (a *Auth) writeJSON(w http.ResponseWriter, r *http.Request, status int, bod
 		a.Error(w, r, fmt.Errorf("wire: %w", err))
 		return
 	}
-	noStore(w)
+	NoStore(w.Header())
 	w.Header().Set("Content-Type", mediaJSON)
 	w.WriteHeader(status)
 	w.Write(text) // fails only if the client has gone
 }
 
-func noStore(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Pragma", "no-cache")
+// NoStore keeps an answer from caches.
+func NoStore(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
 }
 
 // allow reports whether the request's method is among those given and

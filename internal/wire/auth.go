@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 
@@ -10,6 +11,9 @@ import (
 // Options configures [New]. The zero value is ready to use. The adapters'
 // Options have the same fields, so that one converts to the other.
 type Options struct {
+	// Transport says where tokens travel. Default: bearer.
+	Transport Transport
+
 	// Logger receives the faults that clients are not told. Default: the
 	// Authority's.
 	Logger *slog.Logger
@@ -18,6 +22,7 @@ type Options struct {
 // Auth answers HTTP requests for an Authority. It is safe for concurrent use.
 type Auth struct {
 	authority *core.Authority
+	cookies   *cookies // nil in the bearer transport
 	logger    *slog.Logger
 }
 
@@ -26,34 +31,53 @@ func New(a *core.Authority, o Options) *Auth {
 	if o.Logger == nil {
 		o.Logger = a.Logger()
 	}
-	return &Auth{authority: a, logger: o.Logger}
+	return &Auth{authority: a, cookies: o.Transport.cookies, logger: o.Logger}
 }
 
-// Require lets a request with a good access token pass and returns it with the
-// claims in its context. Otherwise it writes the refusal and returns false.
-func (a *Auth) Require(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
-	claims, err := a.Authenticate(r)
+// Admission is a request that may pass.
+type Admission struct {
+	Request *http.Request // with the claims in its context, if there are any
+	// Reissued is set if the answer carries new cookies. It must then be kept
+	// from caches, whatever the handler says: see [NoStore].
+	Reissued bool
+}
+
+// Require lets a request with a good access token pass. Otherwise it writes
+// the refusal and returns false.
+func (a *Auth) Require(w http.ResponseWriter, r *http.Request) (Admission, bool) {
+	admission, err := a.admit(w, r)
 	if err != nil {
 		a.Error(w, r, err)
-		return nil, false
+		return Admission{}, false
 	}
-	return withClaims(r, claims), true
+	return admission, true
 }
 
 // Optional is as Require, but lets a request without a credential pass as it
-// is. A bad credential is refused: its owner should learn that it is bad.
-func (a *Auth) Optional(w http.ResponseWriter, r *http.Request) (*http.Request, bool) {
-	claims, err := a.Authenticate(r)
-	if isMissing(err) {
-		return r, true
+// is. A bad header is refused: its sender should learn that it is bad. A bad
+// cookie is as none, because a browser sends what it has.
+func (a *Auth) Optional(w http.ResponseWriter, r *http.Request) (Admission, bool) {
+	admission, err := a.admit(w, r)
+	if errors.Is(err, core.ErrTokenMissing) || isUnauthorized(err) && a.sentNoBearer(r) {
+		return Admission{Request: r}, true
 	}
 	if err != nil {
 		a.Error(w, r, err)
-		return nil, false
+		return Admission{}, false
 	}
-	return withClaims(r, claims), true
+	return admission, true
 }
 
-func withClaims(r *http.Request, c *core.Claims) *http.Request {
-	return r.WithContext(core.NewContext(r.Context(), c))
+// admit authenticates a request, by a silent reissue if need be.
+func (a *Auth) admit(w http.ResponseWriter, r *http.Request) (Admission, error) {
+	claims, err := a.Authenticate(r)
+	reissued := false
+	if err != nil && a.cookies != nil && a.cookies.silent {
+		claims, err = a.reissueSilently(w, r, err)
+		reissued = err == nil
+	}
+	if err != nil {
+		return Admission{}, err
+	}
+	return Admission{r.WithContext(core.NewContext(r.Context(), claims)), reissued}, nil
 }

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -17,12 +16,18 @@ type credential struct {
 }
 
 // Authenticate verifies the request's access token and returns its claims. The
-// errors are those of [core.Authority.Verify], and [core.ErrRequestInvalid]
-// for a request with two credentials.
+// errors are those of [core.Authority.Verify], [core.ErrRequestInvalid] for a
+// request with two credentials and [core.ErrCrossOrigin] for one that would
+// change something by a cookie of another origin.
 func (a *Auth) Authenticate(r *http.Request) (*core.Claims, error) {
 	access, err := readBearer(r.Header)
 	if err != nil {
 		return nil, err
+	}
+	if a.cookies != nil {
+		if access, err = a.cookies.readAccess(r, access); err != nil {
+			return nil, err
+		}
 	}
 	if !access.presented {
 		return nil, core.ErrTokenMissing
@@ -65,5 +70,13 @@ func readBearer(h http.Header) (credential, error) {
 	return c, nil
 }
 
-// isMissing reports whether there was no access token at all.
-func isMissing(err error) bool { return errors.Is(err, core.ErrTokenMissing) }
+// sentNoBearer reports whether a request has no Bearer header.
+func (a *Auth) sentNoBearer(r *http.Request) bool {
+	header, err := readBearer(r.Header)
+	return err == nil && !header.presented
+}
+
+// isUnauthorized reports whether a token was refused.
+func isUnauthorized(err error) bool {
+	return err != nil && core.AsError(err).Status() == http.StatusUnauthorized
+}

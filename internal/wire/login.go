@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 
@@ -9,8 +10,14 @@ import (
 
 // Login starts a session for a user whom the application has recognised and
 // answers with its tokens. It fills in the device's user agent and address
-// where the application has not.
+// where the application has not. With cookies the browser's previous session
+// ends once the new one stands.
 func (a *Auth) Login(w http.ResponseWriter, r *http.Request, l core.Login) {
+	previous, err := a.cookieTokens(r)
+	if err != nil {
+		a.Error(w, r, err)
+		return
+	}
 	if l.Device.UserAgent == "" {
 		l.Device.UserAgent = r.UserAgent()
 	}
@@ -18,6 +25,12 @@ func (a *Auth) Login(w http.ResponseWriter, r *http.Request, l core.Login) {
 		l.Device.IP = peer(r)
 	}
 	tokens, err := a.authority.Issue(r.Context(), l)
+	if err == nil && a.cookies != nil {
+		if err = a.cookies.fit(tokens); err != nil {
+			previous = []string{tokens.RefreshToken} // a session that nobody can hold
+		}
+		err = errors.Join(err, a.logout(r, previous))
+	}
 	if err != nil {
 		a.Error(w, r, err)
 		return

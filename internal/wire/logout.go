@@ -18,24 +18,59 @@ func (a *Auth) Logout(w http.ResponseWriter, r *http.Request) {
 	if !a.allow(w, r, http.MethodPost) {
 		return
 	}
-	tokens, err := readTokens(r)
+	tokens, err := a.readTokens(r)
+	if err == nil {
+		err = a.logout(r, tokens)
+	}
 	if err != nil {
 		a.Error(w, r, err)
 		return
 	}
-	for _, token := range tokens {
-		// The first failure is the answer: to wait for a failing store once
-		// for each token would take too long.
-		if err := a.authority.Logout(r.Context(), token); err != nil {
-			a.Error(w, r, err)
-			return
-		}
+	if a.cookies != nil {
+		a.cookies.clear(w)
 	}
 	a.writeJSON(w, r, http.StatusOK, struct{}{})
 }
 
+// logout ends the sessions of the tokens. The first failure is the answer: to
+// wait for a failing store once for each token would take too long.
+func (a *Auth) logout(r *http.Request, tokens []string) error {
+	for _, token := range tokens {
+		if err := a.authority.Logout(r.Context(), token); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cookieTokens returns the tokens in the request's cookies. It refuses a
+// request of another origin.
+func (a *Auth) cookieTokens(r *http.Request) ([]string, error) {
+	if a.cookies == nil {
+		return nil, nil
+	}
+	if err := a.cookies.checkOrigin(r); err != nil {
+		return nil, err
+	}
+	var tokens []string
+	for _, name := range []string{a.cookies.access, a.cookies.refresh} {
+		cookie, err := readCookie(r, name)
+		if err != nil {
+			return nil, err
+		}
+		if cookie.token != "" {
+			tokens = append(tokens, cookie.token)
+		}
+	}
+	return tokens, nil
+}
+
 // readTokens returns all tokens of a request to log out, each once.
-func readTokens(r *http.Request) ([]string, error) {
+func (a *Auth) readTokens(r *http.Request) ([]string, error) {
+	tokens, err := a.cookieTokens(r)
+	if err != nil {
+		return nil, err
+	}
 	header, err := readBearer(r.Header)
 	if err != nil {
 		return nil, err
@@ -44,7 +79,6 @@ func readTokens(r *http.Request) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tokens []string
 	for _, token := range []string{header.token, body.get(paramToken), body.get(paramRefreshToken), body.get(paramAccessToken)} {
 		if token != "" && !slices.Contains(tokens, token) {
 			tokens = append(tokens, token)
@@ -73,6 +107,9 @@ func (a *Auth) LogoutAll(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		a.Error(w, r, err)
 		return
+	}
+	if a.cookies != nil && len(keep) == 0 {
+		a.cookies.clear(w)
 	}
 	a.writeJSON(w, r, http.StatusOK, struct {
 		Ended int `json:"ended"`

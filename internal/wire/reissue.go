@@ -9,11 +9,17 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// Reissue exchanges the refresh token in the body, JSON or form, for the next
-// pair of tokens.
+// Reissue exchanges the refresh token in the body, JSON or form, or with
+// cookies the one in the cookie, for the next pair of tokens.
 func (a *Auth) Reissue(w http.ResponseWriter, r *http.Request) {
 	if !a.allow(w, r, http.MethodPost) {
 		return
+	}
+	if a.cookies != nil {
+		if err := a.cookies.checkOrigin(r); err != nil {
+			a.Error(w, r, err)
+			return
+		}
 	}
 	body, err := readParams(r, paramGrantType, paramRefreshToken, paramAccessToken)
 	if err != nil {
@@ -34,6 +40,10 @@ func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
 			return core.Tokens{}, err
 		}
 	}
+	refresh, err := a.refreshToken(r, body)
+	if err != nil {
+		return core.Tokens{}, err
+	}
 	access, err := a.companion(r, body)
 	if err != nil {
 		return core.Tokens{}, err
@@ -42,8 +52,28 @@ func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
 	if err != nil {
 		return core.Tokens{}, err
 	}
-	return a.authority.Reissue(r.Context(), body.get(paramRefreshToken),
-		core.WithAccessToken(access), core.WithIdempotencyKey(key))
+	tokens, err := a.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key))
+	if err == nil && a.cookies != nil {
+		err = a.cookies.fit(tokens)
+	}
+	return tokens, err
+}
+
+// refreshToken returns the refresh token to exchange. With cookies it is the
+// cookie's, and a body that names another contradicts it.
+func (a *Auth) refreshToken(r *http.Request, body params) (string, error) {
+	member := body.get(paramRefreshToken)
+	if a.cookies == nil {
+		return member, nil
+	}
+	cookie, err := readCookie(r, a.cookies.refresh)
+	if err != nil {
+		return "", err
+	}
+	if cookie.presented && member != "" && member != cookie.token {
+		return "", fmt.Errorf("%w: cookie and body disagree", core.ErrRequestInvalid)
+	}
+	return cookie.token, nil
 }
 
 // refuseReissue answers a failed reissue. RFC 6749, section 5.2: a client that
@@ -67,22 +97,33 @@ func checkGrant(grantType string) error {
 	return core.ErrUnsupportedGrantType
 }
 
-// companion returns the access token that came along with a refresh token.
-// Only an Authority that binds the two looks at it, and only then do two that
-// differ contradict each other.
+// companion returns the access token that came along with a refresh token, in
+// the header, the body or a cookie. Only an Authority that binds the two looks
+// at it, and only then do two that differ contradict each other.
 func (a *Auth) companion(r *http.Request, body params) (string, error) {
 	header, err := readBearer(r.Header)
 	if err != nil {
 		return "", err
 	}
-	member := body.get(paramAccessToken)
-	if !header.presented {
-		return member, nil
+	var cookie credential
+	if a.cookies != nil {
+		if cookie, err = readCookie(r, a.cookies.access); err != nil {
+			return "", err
+		}
 	}
-	if member != "" && member != header.token && a.authority.BindAccessToken() {
-		return "", fmt.Errorf("%w: header and body disagree", core.ErrRequestInvalid)
+	member := credential{token: body.get(paramAccessToken)}
+	member.presented = member.token != ""
+	var found credential
+	for _, c := range []credential{header, member, cookie} {
+		switch {
+		case !c.presented:
+		case !found.presented:
+			found = c
+		case c.token != found.token && a.authority.BindAccessToken():
+			return "", fmt.Errorf("%w: two access tokens that differ", core.ErrRequestInvalid)
+		}
 	}
-	return header.token, nil
+	return found.token, nil
 }
 
 // idempotencyKey returns the Idempotency-Key, which the draft

@@ -71,6 +71,9 @@ func (a *Auth) RevokeSession(w http.ResponseWriter, r *http.Request, id string) 
 		a.Error(w, r, err)
 		return
 	}
-	noStore(w)
+	if a.cookies != nil && id == caller.SessionID() {
+		a.cookies.clear(w)
+	}
+	NoStore(w.Header())
 	w.WriteHeader(http.StatusNoContent)
 }

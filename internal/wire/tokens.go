@@ -10,25 +10,35 @@ import (
 // tokenAnswer is the body of RFC 6749, section 5.1. Times are seconds from
 // now.
 type tokenAnswer struct {
-	AccessToken      string `json:"access_token"`
-	TokenType        string `json:"token_type"`
+	AccessToken      string `json:"access_token,omitempty"`
+	TokenType        string `json:"token_type,omitempty"`
 	ExpiresIn        int64  `json:"expires_in"`
-	RefreshToken     string `json:"refresh_token"`
+	RefreshToken     string `json:"refresh_token,omitempty"`
 	RefreshExpiresIn int64  `json:"refresh_token_expires_in"`
 	SessionID        string `json:"session_id"`
 }
 
-// writeTokens hands out the tokens of a login or a reissue.
+// writeTokens hands out the tokens of a login or a reissue. A token is either
+// in a cookie, which scripts cannot read, or in the body, never in both.
 func (a *Auth) writeTokens(w http.ResponseWriter, r *http.Request, t core.Tokens) {
 	now := a.authority.Now()
-	a.writeJSON(w, r, http.StatusOK, tokenAnswer{
-		AccessToken:      t.AccessToken,
-		TokenType:        "Bearer",
+	answer := tokenAnswer{
 		ExpiresIn:        remaining(t.AccessExpiresAt, now),
-		RefreshToken:     t.RefreshToken,
 		RefreshExpiresIn: remaining(t.RefreshExpiresAt, now),
 		SessionID:        t.SessionID,
-	})
+	}
+	if a.cookies == nil {
+		answer.RefreshToken = t.RefreshToken
+	} else {
+		a.cookies.write(w, t, now)
+	}
+	if a.cookies == nil || a.cookies.access == "" {
+		answer.AccessToken, answer.TokenType = t.AccessToken, "Bearer"
+	}
+	if a.cookies != nil && a.cookies.access == "" {
+		w.Header().Set("Authorization", "Bearer "+t.AccessToken)
+	}
+	a.writeJSON(w, r, http.StatusOK, answer)
 }
 
 // remaining returns the whole seconds until end, at least 1: clients take 0

@@ -78,10 +78,10 @@ func (m *mux) app(path string, h http.HandlerFunc, methods ...string) {
 }
 
 // behind puts middleware before a handler.
-func behind(admit func(http.ResponseWriter, *http.Request) (*http.Request, bool), h http.HandlerFunc) http.HandlerFunc {
+func behind(admit func(http.ResponseWriter, *http.Request) (wire.Admission, bool), h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r, ok := admit(w, r); ok {
-			h(w, r)
+		if admission, ok := admit(w, r); ok {
+			h(w, admission.Request)
 		}
 	}
 }

@@ -1,0 +1,66 @@
+package wire
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// reissueSilently reissues on the way for a request whose access token is
+// missing or has expired, and returns the claims of the new one. Of a burst of
+// such requests one rotates and the others get the same pair. If the refresh
+// token is refused, the answer is the refusal of the access token, and no
+// cookie is cleared: another request may just have set a better one.
+func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal error) (*core.Claims, error) {
+	if !errors.Is(refusal, core.ErrTokenMissing) && !errors.Is(refusal, core.ErrTokenExpired) || !a.sentNoBearer(r) {
+		return nil, refusal
+	}
+	refresh, err := readCookie(r, a.cookies.refresh)
+	if err != nil {
+		return nil, err
+	}
+	if !refresh.presented {
+		return nil, refusal
+	}
+	if err := a.cookies.checkOrigin(r); err != nil {
+		return nil, err
+	}
+	if !a.cookies.mayReissue(r) {
+		return nil, refusal
+	}
+	access, err := readCookie(r, a.cookies.access)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := a.authority.Reissue(r.Context(), refresh.token, core.WithAccessToken(access.token))
+	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
+		return nil, refusal
+	}
+	if err == nil {
+		err = a.cookies.fit(tokens)
+	}
+	if err != nil {
+		return nil, err
+	}
+	claims, err := a.authority.Verify(r.Context(), tokens.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	a.cookies.write(w, tokens, a.authority.Now())
+	NoStore(w.Header())
+	return claims, nil
+}
+
+// mayReissue reports whether a request may be reissued on the way. Only the
+// application's own pages may, and a link that somebody follows: a top-level
+// navigation by GET.
+func (c *cookies) mayReissue(r *http.Request) bool {
+	asPost := *r
+	asPost.Method = http.MethodPost // the protection lets safe methods pass unseen
+	if c.origins.Check(&asPost) == nil {
+		return true
+	}
+	h := r.Header
+	return r.Method == http.MethodGet && h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
+}
