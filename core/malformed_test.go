@@ -182,23 +182,27 @@ func tooLong(t *testing.T, _ *world, pair core.Tokens) map[string]string {
 		if kind == "refresh" {
 			secret = refreshSecret(hmacSecret)
 		}
-		tokens[kind+" a little over 4 KiB"] = padded(t, token, secret, 4097)
+		tokens[kind+" of 4097 bytes"] = padded(t, token, secret, 4097)
 		tokens[kind+" of 1 MB"] = forge(t, token, secret, `"iss"`, `"pad":"`+strings.Repeat("p", 1<<20)+`","iss"`)
 	}
 	return tokens
 }
 
-// padded signs a token that has size bytes, or one more where base64 makes no
-// text of that size.
+// padded signs a token that has exactly size bytes. Base64 has no text of some
+// lengths, so both segments are padded.
 func padded(t *testing.T, token, secret string, size int) string {
 	t.Helper()
-	for pad := max(0, (size-len(token))*3/4-16); ; pad++ {
-		long := forge(t, token, secret, `"iss"`, `"pad":"`+strings.Repeat("p", pad)+`","iss"`)
-		switch {
-		case len(long) == size || len(long) == size+1:
-			return long
-		case len(long) > size:
-			t.Fatalf("got %d bytes, want %d", len(long), size)
+	for pad := max(0, (size-len(token))*3/4-64); ; pad++ {
+		shortest := size + 1
+		for _, header := range []string{"", "p", "pp"} {
+			long := forge(t, token, secret, `"alg"`, `"pad":"`+header+`","alg"`, `"iss"`, `"pad":"`+strings.Repeat("p", pad)+`","iss"`)
+			if len(long) == size {
+				return long
+			}
+			shortest = min(shortest, len(long))
+		}
+		if shortest > size {
+			t.Fatalf("no padding makes %d bytes", size)
 		}
 	}
 }
@@ -206,8 +210,8 @@ func padded(t *testing.T, token, secret string, size int) string {
 func TestLongestToken(t *testing.T) {
 	w := newWorld(t)
 	pair := w.login(t, "alice")
-	w.wantAccess(t, padded(t, pair.AccessToken, hmacSecret, 4095), nil)
-	if _, err := w.Reissue(t.Context(), padded(t, pair.RefreshToken, refreshSecret(hmacSecret), 4095)); err != nil {
-		t.Errorf("Reissue of 4 KiB: %v", err)
+	w.wantAccess(t, padded(t, pair.AccessToken, hmacSecret, 4096), nil)
+	if _, err := w.Reissue(t.Context(), padded(t, pair.RefreshToken, refreshSecret(hmacSecret), 4096)); err != nil {
+		t.Errorf("Reissue of 4096 bytes: %v", err)
 	}
 }

@@ -18,6 +18,7 @@ func logoutRows() []abuseCase {
 		{"45_another_users_session", testAnothersSession},
 		{"46_all_but_the_current", testAllButCurrent},
 		{"49_denial_outlives_the_token", testDenialOutlives},
+		{"49_denial_without_a_record", testDenialWithoutRecord},
 		{"49_clocks_and_leeways_differ", testDenialWithLeeway},
 		{"50_expired_token_blacklisted", testExpiredBlacklisted},
 		{"52_store_down_on_access", testStoreDownOnAccess},
@@ -144,8 +145,12 @@ func testAnothersSession(t *testing.T) {
 		"another's": alice.SessionID, "none": "AAAAAAAAAAAAAAAAAAAAAA", "malformed": "../x", "empty": "", "pattern": "*",
 	} {
 		t.Run(name, func(t *testing.T) {
+			before := w.store.total()
 			err := w.Revoke(t.Context(), "bob", id)
 			wantError(t, "Revoke", err, core.ErrSessionNotFound)
+			if asked := w.store.total() != before; asked != (len(id) == 22) {
+				t.Errorf("the store was asked: %t", asked)
+			}
 			if err.Error() != core.ErrSessionNotFound.Error() {
 				t.Errorf("the error says more: %v", err)
 			}
@@ -232,6 +237,28 @@ func testDenialOutlives(t *testing.T) {
 			w.wantAccess(t, pair.AccessToken, core.ErrTokenExpired)
 		})
 	}
+}
+
+// The record may be gone, with the store's memory; the token that comes along
+// still says how long its denial must last.
+func testDenialWithoutRecord(t *testing.T) {
+	w := newWorld(t)
+	pair, err := w.another(t, func(c *core.Config) { c.AccessTTL = 5 * time.Hour }).Issue(t.Context(), core.Login{Subject: "alice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := w.another(t, func(c *core.Config) {
+		c.AccessTTL, c.Store = time.Minute, core.NewMemoryStore(core.MemoryOptions{Now: w.clock.Now})
+	})
+	if err := lost.Logout(t.Context(), pair.AccessToken); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.advance(5*time.Hour - time.Second)
+	if _, err := lost.Issue(t.Context(), core.Login{Subject: "bob"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = lost.Verify(t.Context(), pair.AccessToken)
+	wantError(t, "Verify", err, core.ErrTokenRevoked)
 }
 
 // A process with the greatest leeway and a clock a minute behind the store's

@@ -200,6 +200,21 @@ func testHookPanics(t *testing.T) {
 		t.Errorf("RevokeAll: got %d, want 3 sessions ended and told", ended)
 	}
 
+	// A panic at the first of several is not forgotten over the others.
+	first := true
+	once := w.another(t, func(c *core.Config) {
+		c.OnEvent = func(context.Context, core.Event) {
+			if first {
+				first = false
+				panic("hook")
+			}
+		}
+	})
+	w.login(t, "alice")
+	w.login(t, "alice")
+	_, err = once.RevokeAll(ctx, "alice")
+	wantFault(t, "RevokeAll", err)
+
 	pair = w.login(t, "alice")
 	wantFault(t, "Logout", hooked.Logout(ctx, pair.AccessToken))
 	w.wantDead(t, "alice", pair)

@@ -1,0 +1,36 @@
+# What developers and continuous integration run. `make` alone lists the
+# targets.
+
+GO ?= go
+
+# The modules of what only benchmarks need. internal/tools holds no code.
+NESTED := $(patsubst %/go.mod,%,$(filter-out internal/tools/go.mod,$(wildcard internal/*/go.mod)))
+
+.DEFAULT_GOAL := help
+.PHONY: help test lint install bench run-gin run-echo
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: install lint ## install what the tests need, then check and test everything
+	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
+	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && $(GO) test -timeout 20m ./...); done
+
+lint: ## check the formatting, then run go vet and staticcheck
+	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi >&2
+	$(GO) vet ./...
+	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) vet ./..."; (cd $$module && $(GO) vet ./...); done
+	$(GO) tool -modfile=internal/tools/go.mod staticcheck ./...
+
+install: ## install redis-server, curl and a C compiler where they are missing
+	@internal/tools/install.sh
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test -bench ."; (cd $$module && $(GO) test -run '^$$' -bench . -benchmem ./...); done
+
+run-gin: ## run the Gin example on 127.0.0.1:8080
+	$(GO) run ./examples/gin-app
+
+run-echo: ## run the Echo example on 127.0.0.1:8081
+	$(GO) run ./examples/echo-app

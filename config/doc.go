@@ -1,0 +1,56 @@
+// Package config turns environment variables into a core.Config, redisstore
+// options and a Redis client, so that an operator tunes a program without
+// touching its code.
+//
+// A program calls [FromEnv] with os.Getenv, sets in Settings.Core what only
+// code can say (LoadClaims, OnEvent, Logger), and opens the store with
+// [Settings.Open]. Both example programs do no more than that.
+//
+// # Variables
+//
+// An empty variable counts as not set. Durations are Go durations, such as
+// 10m or 168h.
+//
+//	ADDR              host:port to listen on; the program's default
+//	ACCESS_TTL        10m, 1s or more
+//	IDLE_TTL          168h, 1s or more, or none
+//	SESSION_TTL       720h, 1s or more, or none; not both none
+//	REUSE_GRACE       30s, at most 2m; strict or 0 for none
+//	LEEWAY            0, at most 1m
+//	CACHE_SIZE        16777216 bytes of verified tokens, 0 for none
+//	MAX_SESSIONS      100, from 1 to 1000
+//	ON_LIMIT          evict, or reject
+//	BIND_ACCESS_TOKEN false
+//	REVOCATION        blacklist, or session
+//	ON_STORE_FAILURE  closed, or open
+//	ISSUER            ratchet-example
+//	AUDIENCE          api; several are separated by commas
+//	SIGNING_ALG       HS256, EdDSA, ES256 or RS256
+//	SIGNING_SECRET    the HS256 key: 32 bytes or more; random if not set
+//	SIGNING_KEY_FILE  a PEM file with the private key of the other algorithms
+//	REFRESH_SECRET    the key of refresh tokens: 32 bytes or more
+//	REDIS_URL         as go-redis parses it; the memory store if not set
+//	REDIS_MODE        standalone, cluster or sentinel
+//	REDIS_PREFIX      ratchet:
+//	REDIS_SHARDS      16, from 1 to 1024
+//	MIRROR_STALENESS  0 for no mirror, or 100ms to 1m, such as 1s
+//	TRANSPORT         bearer, hybrid or cookie
+//	SILENT_REISSUE    false; true needs TRANSPORT=cookie
+//	INSECURE_COOKIES  false; true is for plain http in development
+//	TRUSTED_ORIGINS   none; several are separated by commas
+//
+// # Keys
+//
+// Two processes with the same values accept each other's tokens: the bytes of
+// a secret's text are the HMAC key itself, and the key ids that tokens carry
+// are derived from the keys. Without REFRESH_SECRET the refresh key is derived
+// from SIGNING_SECRET or from the private key.
+//
+// # Redis
+//
+// The URL is parsed by redis.ParseURL, ParseClusterURL or ParseFailoverURL, as
+// REDIS_MODE says. The last two take further nodes as addr parameters;
+// sentinel needs the parameter master_name. What the URL leaves open is set so
+// that a dead server is noticed quickly: dial_timeout 1s, read_timeout and
+// write_timeout 500ms, one attempt a dial, and deadlines of contexts count.
+package config

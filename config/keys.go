@@ -1,0 +1,132 @@
+package config
+
+import (
+	"crypto"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/ratchetauth/ratchet/core"
+)
+
+// minSecret is how many bytes core asks of an HMAC key (RFC 7518, section
+// 3.2).
+const minSecret = 32
+
+// readKeys reads the keys of access and refresh tokens. The refresh keys are
+// nil where core derives them.
+func readKeys(e *environment, s *Settings) (access, refresh []core.Key) {
+	faults := len(e.faults)
+	alg := oneOf(e, "SIGNING_ALG", choice[string]{"HS256", "HS256"}, choice[string]{"EdDSA", "EdDSA"},
+		choice[string]{"ES256", "ES256"}, choice[string]{"RS256", "RS256"})
+	switch {
+	case len(e.faults) > faults: // which of the others must be set is not known
+	case alg == "HS256":
+		access = readSecret(e, s)
+	default:
+		access, refresh = readPrivateKey(e, alg)
+	}
+
+	const name = "REFRESH_SECRET"
+	switch secret := e.getenv(name); secret {
+	case "":
+	case e.getenv("SIGNING_SECRET"):
+		e.fault("%s is the same as SIGNING_SECRET, it must be another secret", name)
+	default:
+		refresh = e.keys(name)(hmacKey([]byte(secret)))
+	}
+	return access, refresh
+}
+
+// readSecret reads the key of HS256.
+func readSecret(e *environment, s *Settings) []core.Key {
+	if file := e.getenv("SIGNING_KEY_FILE"); file != "" {
+		e.fault("SIGNING_KEY_FILE=%s is for SIGNING_ALG EdDSA, ES256 or RS256, it must be empty with HS256", quote(file))
+	}
+	const name = "SIGNING_SECRET"
+	secret := []byte(e.getenv(name))
+	if len(secret) == 0 {
+		s.warn(name + " is not set: the signing key is random, so tokens end with this process and no other process accepts them")
+		secret = make([]byte, minSecret)
+		rand.Read(secret) // never fails, as its documentation says
+	}
+	return e.keys(name)(hmacKey(secret))
+}
+
+// readPrivateKey reads the key of an asymmetric algorithm and derives the
+// refresh key that belongs to it.
+func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
+	if e.getenv("SIGNING_SECRET") != "" {
+		e.fault("SIGNING_SECRET is set but SIGNING_ALG=%s has no use for it, it must be empty", quote(alg))
+	}
+	const name = "SIGNING_KEY_FILE"
+	file := e.getenv(name)
+	if file == "" {
+		e.fault("%s is empty, SIGNING_ALG=%s needs a PEM file with a private key", name, quote(alg))
+		return nil, nil
+	}
+	signer, err := loadKeyFile(file)
+	if err != nil {
+		e.fault("%s=%s %v", name, quote(file), err)
+		return nil, nil
+	}
+	access = e.keys(name)(privateKey(signer))
+	if len(access) == 1 && access[0].Algorithm() != alg {
+		e.fault("%s=%s holds a key for %s, it must be one for SIGNING_ALG=%s", name, quote(file), access[0].Algorithm(), quote(alg))
+	}
+	return access, e.keys(name)(derivedKey(signer))
+}
+
+// keys returns a function that makes a list of one key, or a fault of the
+// variable of its error.
+func (e *environment) keys(name string) func(core.Key, error) []core.Key {
+	return func(k core.Key, err error) []core.Key {
+		if err != nil {
+			e.fault("%s is invalid: %v", name, err)
+			return nil
+		}
+		return []core.Key{k}
+	}
+}
+
+// hmacKey returns the key of a secret, which is the secret's bytes as they
+// are. Its id travels in every token: it tells keys apart and, being derived,
+// nothing else about them.
+func hmacKey(secret []byte) (core.Key, error) {
+	if len(secret) < minSecret {
+		return core.Key{}, fmt.Errorf("it has %d bytes, it must have %d or more", len(secret), minSecret)
+	}
+	id, err := hkdf.Key(sha256.New, secret, nil, "ratchet key id", 8)
+	if err != nil {
+		return core.Key{}, err
+	}
+	return core.NewHMACKey(hex.EncodeToString(id), secret)
+}
+
+// privateKey returns the key of a private key. Its id is a hash of the public
+// key, so that it is the same in whatever form a file holds the key.
+func privateKey(signer crypto.Signer) (core.Key, error) {
+	public, err := x509.MarshalPKIXPublicKey(signer.Public())
+	if err != nil {
+		return core.Key{}, err
+	}
+	hash := sha256.Sum256(public)
+	return core.NewPrivateKey(base64.RawURLEncoding.EncodeToString(hash[:16]), signer)
+}
+
+// derivedKey returns the refresh key that belongs to a private key.
+func derivedKey(signer crypto.Signer) (core.Key, error) {
+	private, err := x509.MarshalPKCS8PrivateKey(signer)
+	if err != nil {
+		return core.Key{}, err
+	}
+	secret, err := hkdf.Key(sha256.New, private, nil, "ratchet refresh token", minSecret)
+	if err != nil {
+		return core.Key{}, err
+	}
+	return hmacKey(secret)
+}

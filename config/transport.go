@@ -1,0 +1,53 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/ratchetauth/ratchet/internal/wire"
+)
+
+// readTransport reads where tokens travel.
+func readTransport(e *environment, s *Settings) {
+	mode := oneOf(e, "TRANSPORT", choice[string]{"bearer", "bearer"}, choice[string]{"hybrid", "hybrid"}, choice[string]{"cookie", "cookie"})
+	o := wire.CookieOptions{
+		SilentReissue: e.boolean("SILENT_REISSUE"),
+		Insecure:      e.boolean("INSECURE_COOKIES"),
+	}
+	if text := e.getenv("TRUSTED_ORIGINS"); text != "" {
+		for origin := range strings.SplitSeq(text, ",") {
+			o.TrustedOrigins = append(o.TrustedOrigins, strings.TrimSpace(origin))
+		}
+	}
+	// A setting without effect would leave an operator with something other
+	// than was asked for.
+	needs := func(set bool, name, transport string) {
+		if set {
+			e.fault("%s=%s needs TRANSPORT=%s", name, quote(e.getenv(name)), transport)
+		}
+	}
+	if mode != "cookie" {
+		needs(o.SilentReissue, "SILENT_REISSUE", "cookie")
+		o.SilentReissue = false
+	}
+	if mode == "bearer" {
+		needs(o.Insecure, "INSECURE_COOKIES", "hybrid or cookie")
+		needs(len(o.TrustedOrigins) > 0, "TRUSTED_ORIGINS", "hybrid or cookie")
+		return
+	}
+
+	make := wire.NewHybrid
+	if mode == "cookie" {
+		make = wire.NewCookie
+	}
+	transport, err := make(o)
+	if err != nil {
+		e.fault("TRUSTED_ORIGINS=%s is invalid: %v", quote(e.getenv("TRUSTED_ORIGINS")), err)
+		return
+	}
+	s.Transport = transport
+	if o.Insecure {
+		s.warn("INSECURE_COOKIES=true: whoever is on the network can read and plant the cookies; for development only")
+	} else {
+		s.warn("TRANSPORT=" + mode + ": browsers keep these cookies only over https; for plain http set INSECURE_COOKIES=true")
+	}
+}

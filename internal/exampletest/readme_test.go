@@ -1,0 +1,222 @@
+package exampletest_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// fence is a fenced block of the README.
+type fence struct{ language, text string }
+
+func readmeFences(t *testing.T) []fence {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fences []fence
+	for _, m := range regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+		fences = append(fences, fence{m[1], m[2]})
+	}
+	return fences
+}
+
+// step is a command of the transcript and the output that it shows.
+type step struct{ command, output string }
+
+// transcript returns the first command, which starts the program, and the
+// others.
+func transcript(t *testing.T) (server string, steps []step) {
+	t.Helper()
+	for _, f := range readmeFences(t) {
+		if f.language != "console" {
+			continue
+		}
+		for line := range strings.Lines(f.text) {
+			if command, ok := strings.CutPrefix(line, "$ "); ok {
+				steps = append(steps, step{command: strings.TrimSpace(command)})
+			} else if len(steps) == 0 {
+				t.Fatalf("the transcript begins with the output %q", line)
+			} else {
+				steps[len(steps)-1].output += line
+			}
+		}
+	}
+	if len(steps) < 10 {
+		t.Fatalf("the transcript has %d steps", len(steps))
+	}
+	return steps[0].command, steps[1:]
+}
+
+// need returns the path of a program that the test cannot do without.
+func need(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil && os.Getenv("RATCHET_REQUIRE_SERVERS") != "" {
+		t.Fatal(err)
+	} else if err != nil {
+		t.Skip(err)
+	}
+	return path
+}
+
+// TestTranscript runs the README's commands, in one shell, against each
+// program in turn.
+func TestTranscript(t *testing.T) {
+	bash := need(t, "bash")
+	need(t, "curl")
+	server, steps := transcript(t)
+	const run, listens = "go run ./examples/gin-app", "127.0.0.1:8080"
+	if !strings.HasSuffix(server, run) {
+		t.Fatalf("the transcript begins with %q", server)
+	}
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			command := strings.Replace(server, run, "exec "+binary(t, p.name), 1)
+			running := startCommand(t, p.name, exec.Command(bash, "-c", command), env{"PATH": os.Getenv("PATH")}.list())
+
+			const end = "end of output"
+			var script strings.Builder
+			for _, s := range steps {
+				fmt.Fprintf(&script, "%s\nprintf '\\n%s\\n'\n", strings.ReplaceAll(s.command, listens, strings.TrimPrefix(running.url, "http://")), end)
+			}
+			shell := exec.CommandContext(t.Context(), bash, "--noprofile", "--norc")
+			shell.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+			shell.Stdin = strings.NewReader(script.String())
+			var stderr bytes.Buffer
+			shell.Stderr = &stderr
+			out, err := shell.Output()
+			if err != nil || stderr.Len() > 0 {
+				t.Fatalf("the transcript's commands: %v\n%s", err, stderr.String())
+			}
+			outputs := strings.Split(string(out), "\n"+end+"\n")
+			if len(outputs) != len(steps)+1 {
+				t.Fatalf("%d commands gave %d outputs", len(steps), len(outputs)-1)
+			}
+			for i, s := range steps {
+				if !shown(s.output).MatchString(outputs[i]) {
+					t.Errorf("$ %s\ngives\n%s\nbut the README shows\n%s", s.command, outputs[i], s.output)
+				}
+			}
+		})
+	}
+}
+
+// shown returns the expression that a command's output must match. A final
+// line break is the terminal's business.
+func shown(output string) *regexp.Regexp {
+	parts := strings.Split(strings.TrimSuffix(output, "\n"), "…")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile(`^` + strings.Join(parts, `[^"\s]+`) + `\n?$`)
+}
+
+// TestReadmePrograms builds the README's programs as they are printed and runs
+// them on a free port.
+func TestReadmePrograms(t *testing.T) {
+	const listens = "127.0.0.1:8080"
+	var sources []string
+	for _, f := range readmeFences(t) {
+		if f.language == "go" && strings.HasPrefix(f.text, "package main\n") {
+			sources = append(sources, f.text)
+		}
+	}
+	if len(sources) != 2 {
+		t.Fatalf("the README has %d programs, want one for Gin and one for Echo", len(sources))
+	}
+	for i, source := range sources {
+		t.Run(programs[i].name, func(t *testing.T) {
+			framework := strings.TrimSuffix(programs[i].name, "-app") + "auth"
+			if !strings.Contains(source, framework) {
+				t.Fatalf("the program does not use %s", framework)
+			}
+			goTool(t, source, "vet", "main.go")
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			addr := l.Addr().String()
+			l.Close()
+			dir := goTool(t, strings.ReplaceAll(source, listens, addr), "build", "-o", "program", "main.go")
+
+			cmd := exec.Command(filepath.Join(dir, "program"))
+			cmd.Env = []string{"SIGNING_SECRET=" + secret}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer cmd.Wait()
+			defer cmd.Process.Kill()
+			c := &client{t: t, url: "http://" + addr}
+			c.await("the program listens", func() bool {
+				conn, err := net.Dial("tcp", addr)
+				if err == nil {
+					conn.Close()
+				}
+				return err == nil
+			})
+			c.refused(c.tryLogin("alice", "wrong"), 401, "bad_credentials")
+			pair := c.tokens(c.reissue(c.login("alice", "wonderland").RefreshToken))
+			if a := c.me(pair.AccessToken); a.status != 200 || strings.TrimSpace(a.body) != `{"user":"alice"}` {
+				t.Errorf("the protected route answers %d %s", a.status, a.body)
+			}
+			c.want(c.do("POST", "/auth/logout", bearer(pair.AccessToken)), 200, "{}")
+			c.refused(c.me(pair.AccessToken), 401, "token_revoked")
+		})
+	}
+}
+
+// goTool writes a program to a folder and runs the go command on it, with the
+// module's own dependencies. The words main.go and program stand for files in
+// that folder, which it returns.
+func goTool(t *testing.T, source string, words ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range words {
+		if w == "main.go" || w == "program" {
+			words[i] = filepath.Join(dir, w)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "go", words...)
+	cmd.Dir = filepath.Join("..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go %s: %v\n%s", words[0], err, out)
+	}
+	return dir
+}
+
+// TestLinks checks that what the documents link to is there.
+func TestLinks(t *testing.T) {
+	files, err := filepath.Glob("../../*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, docs...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`).FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), m[1])); err != nil {
+				t.Errorf("%s links to %s: %v", filepath.Base(file), m[1], err)
+			}
+		}
+	}
+}
