@@ -59,8 +59,8 @@ func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateRe
 		return core.RotateResult{}, err
 	}
 	name := a.text()
-	outcome, ok := outcomes()[name]
-	if !ok {
+	outcome := outcomeNamed(name)
+	if outcome == 0 {
 		return core.RotateResult{}, unexpected(name)
 	}
 	result := core.RotateResult{Outcome: outcome}
@@ -75,13 +75,14 @@ func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateRe
 	return result, a.err
 }
 
-// outcomes are the names that rotate.lua answers with.
-func outcomes() map[string]core.Outcome {
-	names := make(map[string]core.Outcome)
+// outcomeNamed returns the outcome that rotate.lua answers by name, or 0.
+func outcomeNamed(name string) core.Outcome {
 	for o := core.Missing; o <= core.Reuse; o++ {
-		names[o.String()] = o
+		if o.String() == name {
+			return o
+		}
 	}
-	return names
+	return 0
 }
 
 // End implements [core.Store].
@@ -102,22 +103,23 @@ func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, err
 	if err != nil {
 		return core.EndResult{}, err
 	}
-	name := a.text()
-	outcome, ok := endOutcomes()[name]
-	if !ok {
+	var outcome core.EndOutcome
+	switch name := a.text(); name {
+	case "ended":
+		outcome = core.Ended
+	case "earlier":
+		outcome = core.EndedEarlier
+	case "missing":
+		outcome = core.EndMissing
+	case "forged":
+		outcome = core.EndForged
+	default:
 		return core.EndResult{}, unexpected(name)
 	}
 	if until := a.number(); until > 0 {
 		s.denied(r.Subject, r.SessionID, everyGeneration, until)
 	}
 	return core.EndResult{Outcome: outcome}, a.err
-}
-
-// endOutcomes are the names that end.lua answers with.
-func endOutcomes() map[string]core.EndOutcome {
-	return map[string]core.EndOutcome{
-		"ended": core.Ended, "earlier": core.EndedEarlier, "missing": core.EndMissing, "forged": core.EndForged,
-	}
 }
 
 // EndAll implements [core.Store].
