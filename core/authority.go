@@ -94,8 +94,8 @@ func committing(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // storeError is an ErrUnavailable with the store's own error, which is for the
-// log. Whatever the store returns, it is no refusal: an [Error] inside it is
-// not found by errors.Is or errors.As.
+// log. Whatever the store returns, it is no refusal: an [Error] or ErrUserGone
+// inside it is not found by errors.Is or errors.As.
 type storeError struct {
 	what string
 	err  error
@@ -117,7 +117,7 @@ func (e *storeError) Unwrap() error { return ErrUnavailable }
 
 func (e *storeError) Is(target error) bool {
 	_, refusal := target.(*Error)
-	return !refusal && errors.Is(e.err, target)
+	return !refusal && target != ErrUserGone && errors.Is(e.err, target)
 }
 
 func (e *storeError) As(target any) bool {

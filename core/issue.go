@@ -45,8 +45,9 @@ type Device struct {
 	IP        string
 }
 
-// Tokens is a pair of tokens and what a client needs to know about it. No
-// formatting verb and no log handler prints the tokens.
+// Tokens is a pair of tokens and what a client needs to know about it. Printed,
+// logged or encoded as JSON it shows the session's id only; but fmt looks into
+// the unexported fields of other types, so it does not belong in one.
 type Tokens struct {
 	AccessToken     string
 	RefreshToken    string

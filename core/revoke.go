@@ -60,8 +60,9 @@ func (a *Authority) RevokeAll(ctx context.Context, subject string, keep ...strin
 
 // Blacklist revokes one access token, and with it any other of its session's
 // generation, until it expires. The session goes on: its next reissue yields
-// a good access token. It returns [ErrTokenInvalid] for what is no access
-// token; an expired one needs no entry and is no error.
+// a good access token. It returns [ErrTokenMissing] for the empty string and
+// [ErrTokenInvalid] for what is no access token; an expired one needs no entry
+// and is no error.
 func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
 	c, err := a.parseAccess(a.ring.Load(), accessToken)
 	if err != nil {

@@ -73,7 +73,9 @@ type Store interface {
 
 	// Check tells whether an access token has been revoked: whether its
 	// session or its generation is on the blacklist and, if the request asks
-	// for the session, whether the session is not live.
+	// for the session, whether the session is not live. It is called with the
+	// request's context and, unlike the other methods, with no deadline of the
+	// Authority's: it bounds itself to about 3 seconds.
 	Check(context.Context, CheckRequest) (CheckResult, error)
 
 	// Sessions returns the subject's live sessions, the most recently
