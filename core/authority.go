@@ -32,7 +32,7 @@ func New(c Config) (*Authority, error) {
 		return nil, errors.Join(fault, err)
 	}
 	a := &Authority{config: c, rules: newTokenRules(c)}
-	if err := a.checkRoom(ring); err != nil {
+	if err := a.measure(ring); err != nil {
 		return nil, err
 	}
 	a.ring.Store(ring)
@@ -52,7 +52,7 @@ func (a *Authority) SetKeys(keys, refreshKeys []Key) error {
 	if err != nil {
 		return err
 	}
-	if err := a.checkRoom(ring); err != nil {
+	if err := a.measure(ring); err != nil {
 		return err
 	}
 	a.ring.Store(ring)

@@ -86,6 +86,7 @@ type Config struct {
 
 	// IdleTTL ends a session that is not reissued for so long. Default 7
 	// days, at least 1 second, NoLimit for none. It is capped by SessionTTL.
+	// An access token issued before lives on to its own expiry.
 	IdleTTL time.Duration
 
 	// SessionTTL ends a session so long after its login, however often it is
@@ -100,7 +101,8 @@ type Config struct {
 	ReuseGrace time.Duration
 
 	// MaxSessions is how many live sessions a user has at most. Default 100,
-	// 1 to 1000. With 1 a second login ends the first.
+	// 1 to 1000. With 1 a second login ends the first or is refused, as
+	// OnLimit says.
 	MaxSessions int
 
 	// OnLimit says what a login over MaxSessions does. Default EvictOldest.
@@ -115,7 +117,8 @@ type Config struct {
 	// and at a login without claims, before anything is changed: an error, a
 	// panic or more than 3 seconds make it an [ErrUnavailable] that costs the
 	// user nothing. [ErrUserGone] ends all of the user's sessions. It must
-	// heed its context. The default copies the claims of the login from one
+	// heed its context. Claims that leave no room in a token of 4 KiB are an
+	// error of the application's. The default copies the claims of the login from one
 	// refresh token to the next.
 	LoadClaims func(ctx context.Context, subject string) (any, error)
 
@@ -129,7 +132,7 @@ type Config struct {
 
 	// CacheSize is how many bytes of memory verified access tokens may take,
 	// so that a token is parsed and its signature checked once; its expiry
-	// and the blacklist are checked each time. Default 16 MiB, about 10 000
+	// and the blacklist are checked each time. Default 16 MiB, about 13 000
 	// tokens; at least 16 KiB, or a negative number for none.
 	CacheSize int
 

@@ -22,8 +22,8 @@
 //
 // # Revocation
 //
-// Whatever ends a session also puts its access tokens on the blacklist, in the
-// same atomic step, and [Authority.Verify] asks the blacklist. It is keyed by
+// Whatever ends a session before its time also puts its access tokens on the
+// blacklist, in the same atomic step, and [Authority.Verify] asks the blacklist. It is keyed by
 // session id and generation, never by the token's text.
 //
 // # Errors
@@ -37,7 +37,7 @@
 // The store must be as reachable and as durable as the sessions should be. A
 // lost blacklist lets a revoked access token live until it expires, at most
 // [Config.AccessTTL]. Whoever steals a refresh token and uses it before its
-// owner is found out when the owner comes; whoever replays one within
-// [Config.ReuseGrace] of its use gets the same pair once and must do so at
-// every generation to stay.
+// owner is found out when the owner comes. Whoever replays one within
+// [Config.ReuseGrace] of its use holds the same pair as its owner, and stays
+// unnoticed only by doing so again after each of the owner's reissues.
 package core

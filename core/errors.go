@@ -45,7 +45,8 @@ var (
 )
 
 // What a reissue can answer. Every refused refresh token gets the same words:
-// the reason is in the [Event], where a thief cannot read it.
+// the reason is in the [Event], where a thief cannot read it. What is no
+// genuine refresh token causes no event.
 var (
 	ErrRefreshMissing = &Error{http.StatusUnauthorized, "refresh_missing", "invalid_grant", "a refresh token is required"}
 	ErrRefreshInvalid = &Error{http.StatusUnauthorized, "refresh_invalid", "invalid_grant", "the refresh token is invalid, expired or revoked"}

@@ -27,10 +27,12 @@ const (
 	// tell how old it was.
 	SessionRevoked EventType = "session-revoked"
 	// RefreshRefused: a genuine refresh token was refused. Reason is the
-	// name of the [Outcome].
+	// name of the [Outcome], or "unbound" if BindAccessToken found no access
+	// token of the session with it.
 	RefreshRefused EventType = "refresh-refused"
 	// RefreshForged: a refresh token with a right signature and a wrong seed.
-	// Somebody else holds the signing key: replace it.
+	// Somebody else holds the signing key: replace it. Reason is "forged", or
+	// "logout" if it was presented there.
 	RefreshForged EventType = "refresh-forged"
 	// TokenBlacklisted: one access token was revoked.
 	TokenBlacklisted EventType = "token-blacklisted"
@@ -39,7 +41,8 @@ const (
 	// UserBlocked and UserUnblocked: an administrator's doing.
 	UserBlocked   EventType = "user-blocked"
 	UserUnblocked EventType = "user-unblocked"
-	// StoreFailed: the store or LoadClaims failed; Err says how.
+	// StoreFailed: the store or LoadClaims failed; Reason says at what, Err
+	// how.
 	StoreFailed EventType = "store-failed"
 	// AccessUnchecked: FailOpen accepted an access token that the store could
 	// not be asked about; Err says why.
@@ -108,7 +111,9 @@ func (e Event) LogValue() slog.Value {
 // stands.
 func (a *Authority) emit(ctx context.Context, e Event) (err error) {
 	e.Time = a.config.Now()
-	a.config.Logger.LogAttrs(ctx, e.Level(), "ratchet", slog.Any("event", e))
+	if level := e.Level(); a.config.Logger.Enabled(ctx, level) {
+		a.config.Logger.LogAttrs(ctx, level, "ratchet", slog.Any("event", e))
+	}
 	if a.config.OnEvent == nil {
 		return nil
 	}

@@ -22,8 +22,9 @@ type Login struct {
 	// Subject names the user, as the sub claim: 1 to 256 bytes of UTF-8.
 	Subject string
 	// Claims are custom claims of the access tokens, a value that marshals to
-	// a JSON object of 1 KiB at most. The registered names and the library's
-	// own are refused. If they are nil, Config.LoadClaims supplies them.
+	// a JSON object, of 1 KiB at most without Config.LoadClaims. The
+	// registered names and the library's own are refused. If they are nil,
+	// LoadClaims supplies them, as it does at each reissue.
 	Claims any
 	// Device describes the user's device in session lists. Fields longer than
 	// 64 bytes are cut.
@@ -74,7 +75,7 @@ func (t Tokens) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 //
 // It returns [ErrUserBlocked], [ErrSessionLimit], [ErrUnavailable] or, if
 // LoadClaims says that the user is gone, [ErrBadCredentials]; any other error
-// says which field of the login is wrong.
+// says what is wrong with the login or the configuration.
 func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	ring := a.ring.Load()
 	if ring.access.signer == nil {

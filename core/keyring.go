@@ -19,10 +19,11 @@ type keyring struct {
 
 // keyset is the keys of one kind of token: one signs, all verify.
 type keyset struct {
-	signer *key // nil if all only verify
-	byID   map[string]*key
-	// The lengths of the header and the signature of its tokens, encoded.
-	header, signature int
+	signer    *key // nil if all only verify
+	byID      map[string]*key
+	header    string // of the tokens that it signs, encoded
+	signature int    // the length of their signature, encoded
+	payload   int    // of their payload without subject and custom claims
 }
 
 // newKeyring checks the keys and derives the refresh keys if there are none.
@@ -88,23 +89,23 @@ func newKeyset(field string, keys []Key, typ string) (keyset, error) {
 }
 
 // tokenSize returns the length of a token that the set signs.
-func (s keyset) tokenSize(payload []byte) int {
-	return s.header + 1 + base64.RawURLEncoding.EncodedLen(len(payload)) + 1 + s.signature
+func (s keyset) tokenSize(payload int) int {
+	return len(s.header) + 1 + base64.RawURLEncoding.EncodedLen(payload) + 1 + s.signature
 }
 
-// measured returns the set with the lengths of its tokens' other two segments,
-// which are the same in each.
+// measured returns the set with what its tokens have in common.
 func (s keyset) measured(typ string) (keyset, error) {
 	if s.signer == nil {
 		return s, nil
 	}
-	token, err := s.sign(typ, json.RawMessage("{}"))
+	header, err := json.Marshal(map[string]string{"alg": s.signer.method.Alg(), "kid": s.signer.id, "typ": typ})
 	if err != nil {
-		return s, err
+		return s, fmt.Errorf("core: key %q: %w", s.signer.id, err)
 	}
-	s.header = strings.IndexByte(token, '.')
+	s.header = base64.RawURLEncoding.EncodeToString(header)
+	token, err := s.sign([]byte("{}"))
 	s.signature = len(token) - 1 - strings.LastIndexByte(token, '.')
-	return s, nil
+	return s, err
 }
 
 func deriveRefreshKeys(keys []Key) ([]Key, error) {

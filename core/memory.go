@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -101,7 +102,6 @@ func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, 
 		if r.SessionTTL != NoLimit {
 			s.sessionEnd = now + r.SessionTTL.Milliseconds()
 		}
-		s.extendIdle(now)
 		s.coverAccess(now + r.AccessTTL.Milliseconds())
 		for _, old := range surplus {
 			m.kill(old, OperationID{}, now)
@@ -114,7 +114,7 @@ func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, 
 	return CreateResult{
 		Outcome:    Created,
 		CreatedAt:  timeAt(s.created),
-		IdleEnd:    timeAt(s.idleEnd),
+		IdleEnd:    timeAt(s.idleEnd()),
 		SessionEnd: timeAt(s.sessionEnd),
 		Evicted:    slices.Clone(s.evicted),
 	}, nil
@@ -195,21 +195,21 @@ func (m *MemoryStore) Deny(_ context.Context, r DenyRequest) error {
 	return nil
 }
 
-// Check implements [Store].
-func (m *MemoryStore) Check(_ context.Context, r CheckRequest) (CheckResult, error) {
+// Revoked implements [Store].
+func (m *MemoryStore) Revoked(_ context.Context, r RevokedRequest) (RevokedResult, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if r.Session {
 		now := m.now().UnixMilli()
 		if s := m.find(r.Subject, r.SessionID, now); s == nil || !s.live(now) {
-			return CheckResult{Revoked: true}, nil
+			return RevokedResult{Revoked: true}, nil
 		}
 	}
 	_, revoked := m.denied[denial{r.SessionID, everyGeneration}]
 	if !revoked {
 		_, revoked = m.denied[denial{r.SessionID, r.Generation}]
 	}
-	return CheckResult{Revoked: revoked}, nil
+	return RevokedResult{Revoked: revoked}, nil
 }
 
 // Sessions implements [Store].
@@ -235,8 +235,9 @@ func (m *MemoryStore) Sessions(_ context.Context, subject string) ([]Session, er
 // Ping implements [Store]; the memory is always there.
 func (m *MemoryStore) Ping(context.Context) error { return nil }
 
-// String keeps the store's contents out of logs.
-func (m *MemoryStore) String() string { return "core.MemoryStore" }
+// Format implements [fmt.Formatter] and prints nothing that the store holds,
+// whatever the verb.
+func (m *MemoryStore) Format(s fmt.State, _ rune) { fmt.Fprint(s, "core.MemoryStore") }
 
 // longestIdle returns the subject's live sessions, the one that has gone
 // longest without a reissue first.

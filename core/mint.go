@@ -28,13 +28,8 @@ type grant struct {
 // end; the refresh token carries that end in every generation.
 func (a *Authority) mint(g grant) (Tokens, error) {
 	accessEnd := g.issuedAt.Add(a.config.AccessTTL)
-	refreshEnd := g.idleEnd
-	if !g.sessionEnd.IsZero() {
-		accessEnd = sooner(accessEnd, g.sessionEnd)
-		if refreshEnd.IsZero() || g.sessionEnd.Before(refreshEnd) {
-			refreshEnd = g.sessionEnd
-		}
-	}
+	accessEnd = sooner(accessEnd, g.sessionEnd)
+	refreshEnd := sooner(g.idleEnd, g.sessionEnd)
 	accessEnd = time.Unix(accessEnd.Unix(), 0).UTC() // whole seconds, rounded down
 
 	access, refresh, err := a.payloads(g, accessEnd)
@@ -46,10 +41,10 @@ func (a *Authority) mint(g grant) (Tokens, error) {
 		RefreshExpiresAt: refreshEnd,
 		SessionID:        g.sessionID,
 	}
-	if tokens.AccessToken, err = g.ring.access.sign(accessType, access); err != nil {
+	if tokens.AccessToken, err = g.ring.access.sign(access); err != nil {
 		return Tokens{}, err
 	}
-	if tokens.RefreshToken, err = g.ring.refresh.sign(refreshType, refresh); err != nil {
+	if tokens.RefreshToken, err = g.ring.refresh.sign(refresh); err != nil {
 		return Tokens{}, err
 	}
 	return tokens, nil
@@ -94,34 +89,47 @@ func (a *Authority) payloads(g grant, accessEnd time.Time) (access, refresh json
 }
 
 // checkSize refuses, before anything is changed, what would make a token that
-// no parser accepts. It measures with the widest numbers there are.
+// no parser accepts.
 func (a *Authority) checkSize(g grant) error {
-	widest := time.Unix(maxNumber, 0)
-	g.generation, g.authTime, g.issuedAt, g.sessionEnd = maxGeneration, math.MinInt64, widest, widest
-	g.sessionID, g.seed = strings.Repeat("x", idLength), strings.Repeat("x", idLength)
-	access, refresh, err := a.payloads(g, widest)
+	subject, err := json.Marshal(g.subject)
 	if err != nil {
 		return err
 	}
+	access := g.ring.access.payload + len(subject) + len(g.custom)
+	refresh := g.ring.refresh.payload + len(subject)
+	if a.config.LoadClaims == nil && len(g.custom) > 0 {
+		refresh += len(`,"claims":`) + len(g.custom)
+	}
 	if g.ring.access.tokenSize(access) > maxToken || g.ring.refresh.tokenSize(refresh) > maxToken {
-		return fmt.Errorf("core: subject and custom claims would make a token longer than %d bytes", maxToken)
+		return fmt.Errorf("core: the subject and the custom claims (Login.Claims or Config.LoadClaims) would make a token longer than %d bytes", maxToken)
 	}
 	return nil
 }
 
-// checkRoom refuses keys with which no login could ever be issued.
-func (a *Authority) checkRoom(ring *keyring) error {
+// measure notes how long the payloads are but for the subject and the custom
+// claims, with the widest numbers there are, and refuses keys with which no
+// login could ever be issued.
+func (a *Authority) measure(ring *keyring) error {
 	if ring.access.signer == nil {
 		return nil
 	}
+	id, widest := strings.Repeat("x", idLength), time.Unix(maxNumber, 0)
+	access, refresh, err := a.payloads(grant{
+		sessionID: id, seed: id, generation: maxGeneration, authTime: math.MinInt64, issuedAt: widest, sessionEnd: widest,
+	}, widest)
+	if err != nil {
+		return err
+	}
+	ring.access.payload, ring.refresh.payload = len(access)-len(`""`), len(refresh)-len(`""`)
 	if a.checkSize(grant{ring: ring, subject: "s"}) != nil {
 		return fmt.Errorf("core: Config.Issuer, Config.Audience and Config.Keys leave no room in a token of %d bytes", maxToken)
 	}
 	return nil
 }
 
+// sooner returns the sooner of two ends, of which a zero one is none.
 func sooner(a, b time.Time) time.Time {
-	if b.Before(a) {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}
 	return a

@@ -6,7 +6,7 @@ import (
 )
 
 // record is a session as MemoryStore keeps it. Times are milliseconds since
-// 1970; 0 in idleEnd or sessionEnd means that there is no such end.
+// 1970; a sessionEnd of 0 means that there is none.
 type record struct {
 	subject    string
 	id         string
@@ -16,7 +16,6 @@ type record struct {
 	created    int64
 	rotated    int64 // the last reissue, the login if there was none
 	idleTTL    int64 // 0: no idle end
-	idleEnd    int64
 	sessionEnd int64
 	accessEnd  int64 // when the last access token issued expires
 	device     Device
@@ -30,8 +29,8 @@ type record struct {
 // end is the sooner of the idle and the absolute end.
 func (s *record) end() int64 {
 	end := int64(math.MaxInt64)
-	if s.idleEnd != 0 {
-		end = s.idleEnd
+	if idle := s.idleEnd(); idle != 0 {
+		end = idle
 	}
 	if s.sessionEnd != 0 {
 		end = min(end, s.sessionEnd)
@@ -51,11 +50,13 @@ func (s *record) retention() int64 {
 // live reports whether the session's newest refresh token would be accepted.
 func (s *record) live(now int64) bool { return !s.killed && now < s.end() }
 
-// extendIdle moves the idle end; the absolute end never moves.
-func (s *record) extendIdle(now int64) {
-	if s.idleTTL != 0 {
-		s.idleEnd = now + s.idleTTL
+// idleEnd moves with each reissue, 0 if there is none; the absolute end never
+// moves.
+func (s *record) idleEnd() int64 {
+	if s.idleTTL == 0 {
+		return 0
 	}
+	return s.rotated + s.idleTTL
 }
 
 // coverAccess notes that an access token lives until end, so that a later

@@ -44,8 +44,9 @@ func WithIdempotencyKey(key string) ReissueOption {
 //
 // It returns [ErrRefreshMissing] for the empty string, [ErrRefreshInvalid] for
 // whatever is refused, and [ErrUnavailable] if the store or LoadClaims failed.
-// After an error that is neither, or an ErrUnavailable, the client still has
-// its session and tries again: within ReuseGrace, or at any time with the same
+// It returns [ErrRequestInvalid] for an idempotency key that is too long. After
+// any error but ErrRefreshMissing and ErrRefreshInvalid the client still has its
+// session and tries again: within ReuseGrace, or at any time with the same
 // Idempotency-Key.
 func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...ReissueOption) (Tokens, error) {
 	var request reissue
@@ -63,8 +64,10 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	if err != nil {
 		return Tokens{}, err
 	}
-	if err := a.checkBinding(ring, r, request.accessToken); err != nil {
-		return Tokens{}, err
+	if reason, err := a.precheck(ring, r, request.accessToken); err != nil {
+		return Tokens{}, a.refuse(ctx, err, Event{
+			Type: RefreshRefused, Subject: r.Subject, SessionID: r.SessionID, Generation: r.Generation, Reason: reason,
+		})
 	}
 
 	// Whatever can fail without the store comes before the commit, so that it
@@ -111,8 +114,7 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	return a.mint(g)
 }
 
-// parseRefresh verifies a refresh token and its expiry, which is the session's
-// absolute end. The idle end is the store's to judge.
+// parseRefresh verifies a refresh token but for its expiry.
 func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, error) {
 	if token == "" {
 		return nil, ErrRefreshMissing
@@ -121,14 +123,22 @@ func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, e
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
 	}
-	if r.ExpiresAt != nil && a.expired(*r.ExpiresAt) {
-		return nil, fmt.Errorf("%w: %s", ErrRefreshInvalid, Expired)
-	}
 	return r, nil
 }
 
+// precheck refuses a genuine refresh token past its expiry, which is the
+// session's absolute end (the idle end is the store's to judge), or without the
+// access token that it is bound to. No session is touched. It returns the
+// reason for the event as well.
+func (a *Authority) precheck(ring *keyring, r *refreshClaims, accessToken string) (reason string, err error) {
+	if r.ExpiresAt != nil && a.expired(*r.ExpiresAt) {
+		return Expired.String(), fmt.Errorf("%w: %s", ErrRefreshInvalid, Expired)
+	}
+	return "unbound", a.checkBinding(ring, r, accessToken)
+}
+
 // checkBinding refuses, with BindAccessToken, a reissue without an access
-// token of the same session. Neither session is touched.
+// token of the same session.
 func (a *Authority) checkBinding(ring *keyring, r *refreshClaims, accessToken string) error {
 	if !a.config.BindAccessToken {
 		return nil

@@ -7,10 +7,13 @@ import "strconv"
 // condition holds decides, and the decision and its effect are one atomic step
 // ([Store.Rotate]). Distance is the session's generation minus the token's.
 //
-// The window of ReuseGrace opens at the rotation and never moves: a replay
-// writes nothing. It closes by itself once the child is used, because then the
-// parent is at distance 2. Each racer gets the same child, so a session never
-// has two live descendants.
+// The window of ReuseGrace opens at the rotation and never moves. It closes by
+// itself once the child is used, because then the parent is at distance 2. Each
+// racer gets the same child, so a session never has two live descendants.
+//
+// A replay moves nothing. If the access token of the rotation has expired by
+// then, at the whole second, IssuedAt is now, and the record notes the later
+// expiry so that a denial outlives it.
 type Outcome int
 
 const (
@@ -91,18 +94,18 @@ func rotate(s *record, r RotateRequest, now int64, blocked bool) RotateResult {
 		return RotateResult{Outcome: Forged}
 	}
 	distance, age := s.generation-r.Generation, millis(now-s.rotated)
-	refuse := func(o Outcome) RotateResult {
+	found := func(o Outcome) RotateResult {
 		return RotateResult{Outcome: o, Distance: distance, Age: age}
 	}
 	switch {
 	case s.killed && s.killedBy == r.Operation:
-		return refuse(Reuse) // this very call killed it: the driver ran it again
+		return found(Reuse) // this very call killed it: the driver ran it again
 	case s.killed:
-		return refuse(Revoked)
+		return found(Revoked)
 	case now >= s.end():
-		return refuse(Expired)
+		return found(Expired)
 	case blocked:
-		return refuse(Blocked)
+		return found(Blocked)
 	}
 
 	var outcome Outcome
@@ -116,22 +119,21 @@ func rotate(s *record, r RotateRequest, now int64, blocked bool) RotateResult {
 	case distance < 0:
 		outcome = Recovered
 	default:
-		return refuse(Reuse)
+		return found(Reuse)
 	}
 
 	issued := s.rotated
 	if outcome == Rotated || outcome == Recovered {
 		issued = now
 		s.generation, s.rotated, s.attempt = r.Generation+1, now, r.Attempt
-		s.extendIdle(now)
 	} else if now >= wholeSecond(issued+r.AccessTTL.Milliseconds()) {
 		issued = now // the access token of the rotation has expired: date it anew
 	}
 	s.coverAccess(issued + r.AccessTTL.Milliseconds())
 
-	result := refuse(outcome)
+	result := found(outcome)
 	result.Generation = s.generation
 	result.IssuedAt = timeAt(issued)
-	result.IdleEnd, result.SessionEnd = timeAt(s.idleEnd), timeAt(s.sessionEnd)
+	result.IdleEnd, result.SessionEnd = timeAt(s.idleEnd()), timeAt(s.sessionEnd)
 	return result
 }

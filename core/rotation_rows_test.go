@@ -48,7 +48,7 @@ func testClientGone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	w.store.onCall(func(commit context.Context, method string) error {
 		cancel()
-		if method == "Sessions" || method == "Check" {
+		if method == "Sessions" || method == "Revoked" {
 			return nil
 		}
 		if _, bounded := commit.Deadline(); !bounded {
@@ -162,9 +162,13 @@ func testBinding(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.wantRefused(t, alice.RefreshToken, core.WithAccessToken(access))
+			w.wantEvents(t, told{core.RefreshRefused, alice.SessionID, "unbound"})
 		})
 	}
-	t.Run("no option", func(t *testing.T) { w.wantRefused(t, alice.RefreshToken) })
+	t.Run("no option", func(t *testing.T) {
+		w.wantRefused(t, alice.RefreshToken)
+		w.wantEvents(t, told{core.RefreshRefused, alice.SessionID, "unbound"})
+	})
 	if calls := w.store.total() - before; calls != 0 {
 		t.Errorf("the store was called %d times", calls)
 	}

@@ -137,8 +137,8 @@ func (s *spyStore) Deny(ctx context.Context, r core.DenyRequest) error {
 	return err
 }
 
-func (s *spyStore) Check(ctx context.Context, r core.CheckRequest) (core.CheckResult, error) {
-	return spy(s, ctx, "Check", func() (core.CheckResult, error) { return s.inner.Check(ctx, r) })
+func (s *spyStore) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+	return spy(s, ctx, "Revoked", func() (core.RevokedResult, error) { return s.inner.Revoked(ctx, r) })
 }
 
 func (s *spyStore) Sessions(ctx context.Context, subject string) ([]core.Session, error) {

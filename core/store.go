@@ -7,8 +7,8 @@ import (
 
 // DenialMargin is how long a denial outlives the last access token it denies:
 // the greatest [Config.Leeway] and a minute by which the clock of a verifying
-// process may lag behind the store's.
-const DenialMargin = 2 * time.Minute
+// process may lag behind the store's, 2 minutes in all.
+const DenialMargin = maxLeeway + time.Minute
 
 // OperationID names one call of a mutating method. A driver may run the call
 // twice when the answer to the first run was lost; the store recognises the
@@ -60,7 +60,8 @@ type Store interface {
 	EndAll(context.Context, EndAllRequest) (EndAllResult, error)
 
 	// Block kills all of a subject's sessions and refuses new ones until
-	// Until, for ever if Until is zero.
+	// Until, for ever if Until is zero. It replaces an earlier block; with an
+	// Until that has passed it kills and refuses nothing.
 	Block(context.Context, BlockRequest) (EndAllResult, error)
 
 	// Unblock lets the subject log in again. It revives nothing.
@@ -71,12 +72,12 @@ type Store interface {
 	// session's last access token's expiry.
 	Deny(context.Context, DenyRequest) error
 
-	// Check tells whether an access token has been revoked: whether its
+	// Revoked tells whether an access token has been revoked: whether its
 	// session or its generation is on the blacklist and, if the request asks
 	// for the session, whether the session is not live. It is called with the
 	// request's context and, unlike the other methods, with no deadline of the
 	// Authority's: it bounds itself to about 3 seconds.
-	Check(context.Context, CheckRequest) (CheckResult, error)
+	Revoked(context.Context, RevokedRequest) (RevokedResult, error)
 
 	// Sessions returns the subject's live sessions, the most recently
 	// reissued first.
@@ -203,16 +204,16 @@ type DenyRequest struct {
 	ExpiresAt  time.Time // the access token's
 }
 
-// CheckRequest is the request of [Store.Check].
-type CheckRequest struct {
+// RevokedRequest is the request of [Store.Revoked].
+type RevokedRequest struct {
 	Subject    string
 	SessionID  string
 	Generation int64
 	Session    bool // ask for the session's record as well
 }
 
-// CheckResult is the result of [Store.Check].
-type CheckResult struct{ Revoked bool }
+// RevokedResult is the result of [Store.Revoked].
+type RevokedResult struct{ Revoked bool }
 
 // Session is a live login as lists show it.
 type Session struct {

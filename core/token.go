@@ -156,23 +156,18 @@ func (s keyset) verify(parser *jwt.Parser, token, typ string, claims jwt.Claims)
 }
 
 // sign signs the claims with the set's signer.
-func (s keyset) sign(typ string, claims json.RawMessage) (string, error) {
+func (s keyset) sign(claims []byte) (string, error) {
 	if s.signer == nil {
 		return "", errors.New("core: no key can sign")
 	}
-	t := jwt.NewWithClaims(s.signer.method, signedClaims{RawMessage: claims})
-	t.Header["typ"], t.Header["kid"] = typ, s.signer.id
-	text, err := t.SignedString(s.signer.sign())
+	text := make([]byte, 0, s.tokenSize(len(claims)))
+	text = append(append(text, s.header...), '.')
+	text = base64.RawURLEncoding.AppendEncode(text, claims)
+	signature, err := s.signer.method.Sign(string(text), s.signer.sign())
 	if err != nil {
 		return "", fmt.Errorf("core: sign with key %q: %w", s.signer.id, err)
 	}
-	return text, nil
-}
-
-// signedClaims hands a ready payload to golang-jwt.
-type signedClaims struct {
-	jwt.Claims
-	json.RawMessage
+	return string(base64.RawURLEncoding.AppendEncode(append(text, '.'), signature)), nil
 }
 
 // access verifies an access token and checks all claims but the expiry.

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	cacheWays     = 4
-	bucketBytes   = cacheWays * 2304 // room for four usual tokens or for one of any size
+	cacheWays     = 8
+	bucketBytes   = cacheWays * 1280 // room for eight usual tokens or for one of any size
 	entryOverhead = 512              // of a token's claims, over twice its text
 )
 
@@ -45,9 +45,7 @@ func newTokenCache(size int) *tokenCache {
 	if size < bucketBytes {
 		return nil
 	}
-	// A power of two, so that a mask selects the bucket.
-	n := 1 << (bits.Len(uint(size/bucketBytes)) - 1)
-	return &tokenCache{seed: maphash.MakeSeed(), buckets: make([]cacheBucket, n)}
+	return &tokenCache{seed: maphash.MakeSeed(), buckets: make([]cacheBucket, size/bucketBytes)}
 }
 
 // get returns the claims of a token that has been verified, or nil.
@@ -105,7 +103,8 @@ func (c *tokenCache) put(token string, claims *Claims) {
 }
 
 func (c *tokenCache) bucket(hash uint64) *cacheBucket {
-	return &c.buckets[hash&uint64(len(c.buckets)-1)]
+	i, _ := bits.Mul64(hash, uint64(len(c.buckets))) // hash/2^64 of the way through
+	return &c.buckets[i]
 }
 
 func (e *cachedToken) expiresAt() int64 { return e.claims.claims.ExpiresAt }

@@ -35,7 +35,7 @@ func (a *Authority) checkState(ctx context.Context, c *Claims) (*Claims, error) 
 	if a.config.Revocation == InsecureNone {
 		return c, nil
 	}
-	result, err := a.config.Store.Check(ctx, CheckRequest{
+	result, err := a.config.Store.Revoked(ctx, RevokedRequest{
 		Subject:    c.claims.Subject,
 		SessionID:  c.claims.SessionID,
 		Generation: c.claims.Generation,

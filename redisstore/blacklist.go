@@ -28,57 +28,46 @@ func (s *Store) denied(subject, sessionID string, generation, until int64) {
 	}
 }
 
-// Check implements [core.Store]. With a mirror it is a look into memory.
+// Revoked implements [core.Store]. With a mirror it is a look into memory.
 // Without one, or while it cannot vouch for its age, it is one HMGET on one
 // key, which works in the middle of a slot migration too. A check of the
 // session's record always asks the server.
-func (s *Store) Check(ctx context.Context, r core.CheckRequest) (core.CheckResult, error) {
+func (s *Store) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
 	if s.mirror != nil && !r.Session {
 		switch s.mirror.check(s.layout.shard(r.Subject), r.SessionID, r.Generation) {
 		case mirrorDenies:
-			return core.CheckResult{Revoked: true}, nil
+			return core.RevokedResult{Revoked: true}, nil
 		case mirrorAllows:
-			return core.CheckResult{}, nil
+			return core.RevokedResult{}, nil
 		}
 	}
 	return s.checkServer(ctx, r)
 }
 
-func (s *Store) checkServer(ctx context.Context, r core.CheckRequest) (core.CheckResult, error) {
+func (s *Store) checkServer(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
 	k := s.layout.of(r.Subject)
 	generation := strconv.FormatInt(r.Generation, 10)
 	if r.Session {
 		a, err := s.run(ctx, s.scripts.check, []string{k.session(r.SessionID), k.deny(r.SessionID)},
 			s.clock(), subjectTag(r.Subject), generation)
 		if err != nil {
-			return core.CheckResult{}, err
+			return core.RevokedResult{}, err
 		}
-		return core.CheckResult{Revoked: a.number() != 0}, a.err
+		return core.RevokedResult{Revoked: a.number() != 0}, a.err
 	}
 	if err := s.checkLayout(ctx); err != nil {
-		return core.CheckResult{}, err
+		return core.RevokedResult{}, err
 	}
-	found, err := s.readDenials(ctx, k.deny(r.SessionID), generation)
+	found, err := bounded(ctx, s, func(ctx context.Context) ([]any, error) {
+		return s.client.HMGet(ctx, k.deny(r.SessionID), "*", generation).Result()
+	})
 	if err != nil {
-		return core.CheckResult{}, err
+		return core.RevokedResult{}, err
 	}
 	for _, until := range found {
 		if until != nil {
-			return core.CheckResult{Revoked: true}, nil
+			return core.RevokedResult{Revoked: true}, nil
 		}
 	}
-	return core.CheckResult{}, nil
-}
-
-// readDenials asks for the session and the generation. It is on the path of
-// each request, so a client that heeds the context is called directly.
-func (s *Store) readDenials(ctx context.Context, key, generation string) ([]any, error) {
-	if s.heedsContext {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
-		defer cancel()
-		return s.client.HMGet(ctx, key, "*", generation).Result()
-	}
-	return bounded(ctx, func(ctx context.Context) ([]any, error) {
-		return s.client.HMGet(ctx, key, "*", generation).Result()
-	})
+	return core.RevokedResult{}, nil
 }

@@ -7,12 +7,13 @@
 // # Requirements
 //
 // Redis 6.2 or newer, or Valkey. The eviction policy must be noeviction: any
-// other forgets the blacklist first. Without persistence a restart logs
+// other may drop entries of the blacklist when memory runs
+// short. Without persistence a restart logs
 // everybody out and forgets the blacklist.
 //
 // # Time limits
 //
-// No call holds its caller for more than about 3 seconds, whatever the
+// No command holds its caller for more than about 3 seconds, whatever the
 // client's own time-outs and number of retries. A client with
 // ContextTimeoutEnabled gives up its connection then; on one without, the
 // abandoned command ends by the client's own time-outs in the background.

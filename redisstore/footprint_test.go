@@ -108,10 +108,6 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-func TestAbuse(t *testing.T) {
-	t.Run("62_dump_and_monitor", testDumpAndMonitor)
-}
-
 // What a dump of Redis and everything sent to it holds is no usable token.
 // Every key but meta and a block for ever goes by itself, at the latest two
 // minutes after what it is about, and nothing walks the keyspace.

@@ -19,15 +19,15 @@ type MirrorOptions struct {
 }
 
 const (
-	minStaleness    = 100 * time.Millisecond
-	maxStaleness    = time.Minute
-	pollsPerLease   = 5
-	nudgeGap        = 10 * time.Millisecond // between two polls, however many nudges
-	pollEntries     = 2000                  // at most that a poll reads
-	repairEntries   = 500                   // at most that a poll denies again
-	maxStuckPolls   = 4                     // that wait for a client without a deadline
-	nudgeBackoff    = time.Second
-	repairOperation = "repair"
+	minStaleness  = 100 * time.Millisecond
+	maxStaleness  = time.Minute
+	pollsPerLease = 5
+	nudgeGap      = 10 * time.Millisecond // between two polls, however many nudges
+	pollEntries   = 2000                  // at most that a poll reads
+	repairEntries = 500                   // at most that a poll denies again
+	maxStuckPolls = 4                     // that wait for a client without a deadline
+	nudgeBackoff  = time.Second
+	unsubscribing = time.Second // that a stop waits for a client that is dialling
 )
 
 func (o MirrorOptions) check() error {

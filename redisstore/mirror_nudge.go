@@ -11,8 +11,14 @@ import (
 // something. A nudge carries no state: one that is lost costs the time to the
 // next poll, a forged one a poll.
 func (m *mirror) listen(ctx context.Context) {
-	subscription := m.store.client.Subscribe(ctx, m.store.layout.nudge)
-	defer subscription.Close()
+	subscription := m.store.client.Subscribe(ctx)
+	defer unsubscribe(ctx, subscription)
+	// An error is no matter, because go-redis subscribes again by itself.
+	limited, cancel := context.WithTimeout(ctx, callTimeout)
+	_, _ = guarded(limited, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, subscription.Subscribe(ctx, m.store.layout.nudge)
+	})
+	cancel()
 	nudges := subscription.Channel(redis.WithChannelSize(1))
 	for {
 		select {
@@ -29,6 +35,14 @@ func (m *mirror) listen(ctx context.Context) {
 	}
 }
 
+// unsubscribe ends a subscription. While go-redis dials for one, nobody can
+// close it, and a stop must not take as long as that.
+func unsubscribe(ctx context.Context, subscription *redis.PubSub) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
+	defer cancel()
+	_, _ = guarded(ctx, func(context.Context) (struct{}, error) { return struct{}{}, subscription.Close() })
+}
+
 // send nudges the others about own revocations, several at once by one message.
 func (m *mirror) send(ctx context.Context) {
 	for {
@@ -37,7 +51,7 @@ func (m *mirror) send(ctx context.Context) {
 			return
 		case <-m.announce:
 		}
-		_, err := bounded(ctx, func(ctx context.Context) (int64, error) {
+		_, err := bounded(ctx, m.store, func(ctx context.Context) (int64, error) {
 			return m.store.client.Publish(ctx, m.store.layout.nudge, "").Result()
 		})
 		if err == nil || ctx.Err() != nil {

@@ -2,8 +2,10 @@ package redisstore
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -17,8 +19,10 @@ type poller struct {
 	nudged chan struct{}
 	stuck  atomic.Int64 // polls given up on that the client still waits for
 
-	repairs []repair
-	failing bool
+	serverTime time.Time // of the last answer
+	swept      int       // rounds of sweeping
+	repairs    []repair
+	failing    bool
 }
 
 // repair is a denial that the server may have lost.
@@ -47,7 +51,7 @@ func (p *poller) run(ctx context.Context) {
 	defer timer.Stop()
 	var last time.Time
 	nudged := p.nudged
-	for round := 0; ; round++ {
+	for {
 		select {
 		case <-ctx.Done():
 			return
@@ -66,9 +70,7 @@ func (p *poller) run(ctx context.Context) {
 			return
 		}
 		p.report(err)
-		for _, i := range p.shards {
-			p.mirror.shards[i].set.sweep(round, p.mirror.store.time())
-		}
+		p.sweep()
 		// Processes that started together drift apart.
 		timer.Reset(interval - rand.N(interval/8+1))
 	}
@@ -91,10 +93,15 @@ func (p *poller) report(err error) {
 
 // poll reads the feeds to their ends and gives each shard its lease. It takes
 // the time before sending: whatever the server acknowledged by then is on the
-// feed when the script runs.
+// feed when the script runs. A shard whose feed cannot be understood goes
+// without a lease and costs the others nothing.
 func (p *poller) poll(ctx context.Context) error {
-	pending := p.shards
+	var faults []error
+	pending, breaks := p.shards, 0
 	for len(pending) > 0 {
+		if breaks > len(p.shards) {
+			return errors.New("redisstore: the mirror is answered now with one feed and now with another")
+		}
 		sent := time.Now()
 		pages, err := p.read(ctx, pending)
 		if err != nil {
@@ -103,15 +110,18 @@ func (p *poller) poll(ctx context.Context) error {
 		var unfinished []int
 		for n, i := range pending {
 			shard := p.mirror.shards[i]
-			progress, err := shard.apply(pages[n], p.mirror.store.time())
-			if err != nil {
-				return err
-			}
+			progress, err := shard.apply(pages[n], p.serverTime)
 			switch progress {
+			case nothingApplied:
+				faults = append(faults, err)
+				continue
 			case readToEnd:
 				shard.lease.set(p.mirror.start, sent.Add(p.mirror.staleness))
 				continue
+			case startAgain:
+				breaks++
 			case historyLost:
+				breaks++
 				p.mirror.store.logger.Warn("redisstore: the server has lost part of the blacklist, the mirror restores what it knows", "shard", i)
 				p.plan(i)
 			}
@@ -119,7 +129,21 @@ func (p *poller) poll(ctx context.Context) error {
 		}
 		pending = unfinished
 	}
-	return p.repair(ctx)
+	return errors.Join(append(faults, p.repair(ctx))...)
+}
+
+// sweep removes what has expired by the server's clock and by the process's.
+// By one clock alone, an entry dropped while that is ahead would be missing
+// once it is set right, because the feed is not read again.
+func (p *poller) sweep() {
+	now := p.mirror.store.time()
+	if p.serverTime.Before(now) {
+		now = p.serverTime
+	}
+	for _, i := range p.shards {
+		p.mirror.shards[i].set.sweep(p.swept, now)
+	}
+	p.swept++
 }
 
 // read runs the poll script once. It returns after the staleness at the
@@ -127,8 +151,8 @@ func (p *poller) poll(ctx context.Context) error {
 func (p *poller) read(ctx context.Context, shards []int) ([]page, error) {
 	s := p.mirror.store
 	keys := make([]string, 0, 2*len(shards))
-	args := make([]any, 1, 1+2*len(shards))
-	args[0] = pollEntries
+	args := make([]any, 0, 2+2*len(shards))
+	args = append(args, s.clock(), pollEntries)
 	for _, i := range shards {
 		k, shard := s.layout.keysOf(i), p.mirror.shards[i]
 		keys = append(keys, k.feed(), k.poll())
@@ -140,11 +164,17 @@ func (p *poller) read(ctx context.Context, shards []int) ([]page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(a) != len(shards) {
+	if len(a) != 1+len(shards) {
 		return nil, errors.New("redisstore: poll.lua answered for another number of shards")
 	}
+	whole := answer{list: a[:1]}
+	now := whole.time()
+	if whole.err != nil {
+		return nil, whole.err
+	}
+	p.serverTime = now
 	pages := make([]page, len(shards))
-	for n, part := range a {
+	for n, part := range a[1:] {
 		list, ok := part.([]any)
 		if !ok {
 			return nil, unexpected("no page")
@@ -170,7 +200,7 @@ func (p *poller) bounded(ctx context.Context, f func(context.Context) ([]any, er
 	ctx, cancel := context.WithTimeout(ctx, p.mirror.staleness)
 	defer cancel()
 	p.stuck.Add(1)
-	return bounded(ctx, func(ctx context.Context) ([]any, error) {
+	return bounded(ctx, p.mirror.store, func(ctx context.Context) ([]any, error) {
 		defer p.stuck.Add(-1)
 		return f(ctx)
 	})
@@ -180,6 +210,7 @@ func (p *poller) bounded(ctx context.Context, f func(context.Context) ([]any, er
 // they may have been in it. This is outside the proof, which is about what the
 // server still knows.
 func (p *poller) plan(shard int) {
+	p.repairs = slices.DeleteFunc(p.repairs, func(r repair) bool { return r.shard == shard })
 	for _, d := range p.mirror.shards[shard].set.all() {
 		p.repairs = append(p.repairs, repair{shard, d})
 	}
@@ -198,6 +229,9 @@ func (p *poller) repair(ctx context.Context) error {
 		room -= n
 		p.repairs = p.repairs[n:]
 	}
+	if len(p.repairs) == 0 {
+		p.repairs = nil // with the memory
+	}
 	return nil
 }
 
@@ -205,7 +239,8 @@ func (p *poller) repair(ctx context.Context) error {
 func (p *poller) deny(ctx context.Context, repairs []repair) error {
 	s := p.mirror.store
 	k := s.layout.keysOf(repairs[0].shard)
-	keys, args := []string{k.feed()}, []any{s.clock(), repairOperation}
+	// A nonce of its own tells the entries from any that were lost.
+	keys, args := []string{k.feed()}, []any{s.clock(), crand.Text()}
 	for _, r := range repairs {
 		what := "*"
 		if r.generation != everyGeneration {

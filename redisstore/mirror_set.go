@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"encoding/base64"
+	"math"
 	"sync"
 	"time"
 )
@@ -38,9 +39,13 @@ func (d *denialSet) part(session sessionKey) *denialPart {
 }
 
 // add denies a generation, or every one, until a time in milliseconds. A
-// denial is never shortened.
+// denial is never shortened. Times are kept in whole seconds, rounded up, the
+// last of which is in 2106: a later time is for ever.
 func (d *denialSet) add(session sessionKey, generation, until int64) {
-	seconds := uint32((until + 999) / 1000)
+	seconds := uint32(math.MaxUint32)
+	if until <= (math.MaxUint32-1)*1000 {
+		seconds = uint32((max(0, until) + 999) / 1000)
+	}
 	p := d.part(session)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,8 +89,8 @@ func (d *denialSet) len() (n int) {
 	return n
 }
 
-// sweepSlack is how long an entry stays beyond its time, by the process's
-// clock, which may be ahead of the server's.
+// sweepSlack is how long an entry stays beyond its time, because after a
+// failover the server's clock may lie a little behind.
 const sweepSlack = time.Minute
 
 // sweep removes from one part what has expired.

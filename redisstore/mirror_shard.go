@@ -20,9 +20,10 @@ type mirrorShard struct {
 	// that polls the shard uses what follows.
 	cursor string
 	fields string
-	// Until when that entry denies. Once it has run out, its leaving the feed
-	// is no loss.
-	cursorUntil int64
+	// Until when the entries up to that one deny, the last of them to run out.
+	// The server lets an entry go once it and all before it have run out, and
+	// the feed as a whole once all have: earlier is a loss.
+	until int64
 
 	breaks atomic.Int64
 }
@@ -61,16 +62,18 @@ const (
 	moreToRead progress = iota + 1
 	readToEnd
 	startAgain     // the last entry applied has left the feed in its time
-	historyLost    // it has left before its time
+	historyLost    // it has left, or one before it has, before its time
 	nothingApplied // with an error
 )
 
-// apply applies a page. What is known locally is merged with it, never dropped.
+// apply applies a page that was read at a time of the server's clock. What is
+// known locally is merged with it, never dropped. After an error the page is
+// read again.
 func (s *mirrorShard) apply(p page, now time.Time) (progress, error) {
 	switch p.status {
 	case "broken":
-		lost := s.cursorUntil > now.UnixMilli()
-		s.cursor, s.fields, s.cursorUntil = "", "", 0
+		lost := s.until > now.UnixMilli()
+		s.cursor, s.fields, s.until = "", "", 0
 		if lost {
 			s.breaks.Add(1)
 			return historyLost, nil
@@ -80,7 +83,7 @@ func (s *mirrorShard) apply(p page, now time.Time) (progress, error) {
 	default:
 		return nothingApplied, fmt.Errorf("redisstore: poll.lua answered %q", p.status)
 	}
-	lines := p.lines
+	lines, until := p.lines, s.until
 	for lines != "" {
 		var line string
 		line, lines, _ = strings.Cut(lines, "\n")
@@ -89,9 +92,9 @@ func (s *mirrorShard) apply(p page, now time.Time) (progress, error) {
 			return nothingApplied, err
 		}
 		s.set.add(d.session, d.generation, d.until)
-		s.cursorUntil = d.until
+		until = max(until, d.until)
 	}
-	s.cursor, s.fields = p.cursor, p.fields
+	s.cursor, s.fields, s.until = p.cursor, p.fields, until
 	if p.status == "end" {
 		return readToEnd, nil
 	}

@@ -13,8 +13,8 @@ import (
 //go:embed lua/*.lua
 var luaFiles embed.FS
 
-// callTimeout bounds a call, the driver's retries included. It is a little
-// over core's own limit, so that core's is the one that shows.
+// callTimeout bounds a command or a script, the driver's retries included. It
+// is as long as core's own limit.
 const callTimeout = 3 * time.Second
 
 // scripts are the store's scripts, each run by EVALSHA and sent whole only to
@@ -53,7 +53,7 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 	if err := s.checkLayout(ctx); err != nil {
 		return answer{}, err
 	}
-	return bounded(ctx, func(ctx context.Context) (answer, error) {
+	return bounded(ctx, s, func(ctx context.Context) (answer, error) {
 		v, err := script.Run(ctx, s.client, keys, args...).Result()
 		if list, ok := v.([]any); ok {
 			return answer{list: list}, err
@@ -86,18 +86,27 @@ func (s *Store) runOverSessions(ctx context.Context, script *redis.Script, k key
 	}
 }
 
-// bounded calls f and returns after callTimeout, or when the context ends, at
-// the latest, even if the client takes no notice of contexts. What f does
-// after that ends by the client's own time-outs and is thrown away.
-func bounded[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
+// bounded calls f with a context that ends after callTimeout at the latest. A
+// client that heeds it is called directly, any other as guarded does.
+func bounded[T any](ctx context.Context, s *Store, f func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if s.heedsContext {
+		return f(ctx)
+	}
+	return guarded(ctx, f)
+}
+
+// guarded calls f and returns when the context ends, at the latest, even if f
+// takes no notice of it. What f does after that ends by the client's own
+// time-outs and is thrown away.
+func guarded[T any](ctx context.Context, f func(context.Context) (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	done := make(chan result, 1)
 	go func() {
-		defer cancel()
 		value, err := f(ctx)
 		done <- result{value, err}
 	}()
@@ -106,12 +115,7 @@ func bounded[T any](ctx context.Context, f func(context.Context) (T, error)) (T,
 		return r.value, r.err
 	case <-ctx.Done():
 		var zero T
-		select {
-		case r := <-done: // both were ready
-			return r.value, r.err
-		default:
-			return zero, fmt.Errorf("redisstore: no answer in time: %w", context.Cause(ctx))
-		}
+		return zero, fmt.Errorf("redisstore: no answer in time: %w", context.Cause(ctx))
 	}
 }
 

@@ -169,7 +169,7 @@ func (s *Store) Unblock(ctx context.Context, subject string) error {
 	if err := s.checkLayout(ctx); err != nil {
 		return err
 	}
-	_, err := bounded(ctx, func(ctx context.Context) (int64, error) {
+	_, err := bounded(ctx, s, func(ctx context.Context) (int64, error) {
 		return s.client.Del(ctx, s.layout.of(subject).blocked(subject)).Result()
 	})
 	return err

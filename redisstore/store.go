@@ -120,13 +120,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	if err := s.checkLayout(ctx); err != nil {
 		return err
 	}
-	_, err := bounded(ctx, func(ctx context.Context) (string, error) { return s.client.Ping(ctx).Result() })
+	_, err := bounded(ctx, s, func(ctx context.Context) (string, error) { return s.client.Ping(ctx).Result() })
 	return err
 }
 
 // checkClient refuses the clients that New documents.
 func checkClient(client redis.UniversalClient) error {
-	if client == nil || reflect.ValueOf(client).IsNil() {
+	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return errors.New("redisstore: the client is nil")
 	}
 	switch c := client.(type) {
@@ -162,7 +162,7 @@ func heedsContext(client redis.UniversalClient) bool {
 type layoutError struct{ what, found, want string }
 
 func (e *layoutError) Error() string {
-	return fmt.Sprintf("redisstore: the data was written with %s %s, not %s", e.what, e.found, e.want)
+	return fmt.Sprintf("redisstore: %s is %s, but the data was written with %s", e.what, e.want, e.found)
 }
 
 // checkLayout compares the recorded layout with ours and records ours if there
@@ -173,7 +173,7 @@ func (s *Store) checkLayout(ctx context.Context) error {
 	}
 	shards := strconv.Itoa(len(s.layout.shards))
 	version := strconv.Itoa(layoutVersion)
-	found, err := bounded(ctx, func(ctx context.Context) ([]string, error) {
+	found, err := bounded(ctx, s, func(ctx context.Context) ([]string, error) {
 		return s.scripts.layout.Run(ctx, s.client, []string{s.layout.meta}, version, shards).StringSlice()
 	})
 	switch {
@@ -182,9 +182,9 @@ func (s *Store) checkLayout(ctx context.Context) error {
 	case len(found) != 2:
 		return fmt.Errorf("redisstore: layout: unexpected answer of %d parts", len(found))
 	case found[0] != version:
-		return &layoutError{"layout version", found[0], version}
+		return &layoutError{"the layout version", found[0], version}
 	case found[1] != shards:
-		return &layoutError{"Shards", found[1], shards}
+		return &layoutError{"Options.Shards", found[1], shards}
 	}
 	s.laidOut.Store(true)
 	return nil

@@ -34,6 +34,7 @@ func TestNewNamesTheFault(t *testing.T) {
 	}{
 		{"no client", nil, redisstore.Options{}, "client"},
 		{"nil client", none, redisstore.Options{}, "client"},
+		{"nil in a wrapper", struct{ redis.UniversalClient }{client}, redisstore.Options{Shards: -1}, "Shards"},
 		{"brace", client, redisstore.Options{Prefix: "a{b"}, "Prefix"},
 		{"closing brace", client, redisstore.Options{Prefix: "}"}, "Prefix"},
 		{"space", client, redisstore.Options{Prefix: "a b"}, "Prefix"},

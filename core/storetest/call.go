@@ -89,10 +89,10 @@ func (e *env) deny(r core.DenyRequest) {
 	}
 }
 
-// check calls Check and wants an answer.
-func (e *env) check(r core.CheckRequest, want bool) {
+// check calls Revoked and wants an answer.
+func (e *env) check(r core.RevokedRequest, want bool) {
 	e.Helper()
-	got, err := e.store.Check(e.Context(), r)
+	got, err := e.store.Revoked(e.Context(), r)
 	if err != nil {
 		e.Fatalf("%s: %v", e.describe(r), err)
 	}

@@ -97,9 +97,9 @@ func cancelCases() []testCase {
 			run: func(e *env) {
 				s := e.login(e.newSubject())
 				e.end(s.ending(), core.Ended)
-				got, err := e.store.Check(e.cancelled(), core.CheckRequest{Subject: s.subject(), SessionID: s.id()})
+				got, err := e.store.Revoked(e.cancelled(), core.RevokedRequest{Subject: s.subject(), SessionID: s.id()})
 				if err == nil && !got.Revoked {
-					e.Errorf("Check of a killed session: revoked = false, want true or an error")
+					e.Errorf("Revoked of a killed session: revoked = false, want true or an error")
 				}
 				next := e.login(s.subject())
 				list, err := e.store.Sessions(e.cancelled(), s.subject())

@@ -78,7 +78,7 @@ func checkCases() []testCase {
 			run: func(e *env) {
 				s := e.login(e.newSubject())
 				for _, other := range e.others() {
-					e.check(core.CheckRequest{Subject: other, SessionID: s.id(), Session: true}, true)
+					e.check(core.RevokedRequest{Subject: other, SessionID: s.id(), Session: true}, true)
 				}
 				s.wantLive(0)
 			},

@@ -85,7 +85,7 @@ func concurrentCases() []testCase {
 							e.Fatalf("session %.4s was evicted twice", id)
 						}
 						evicted[id] = true
-						e.check(core.CheckRequest{Subject: subject, SessionID: id}, true)
+						e.check(core.RevokedRequest{Subject: subject, SessionID: id}, true)
 					}
 				}
 				if len(evicted) != 45 {

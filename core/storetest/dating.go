@@ -139,7 +139,7 @@ func accessExpiry(r core.RotateResult, ttl time.Duration) time.Time {
 
 // wantTombstone wants that a kill holds until DenialMargin after the session's
 // last access token has expired, or after the kill if that was later, and that
-// the session then counts as missing. What a store answers to Check from there
+// the session then counts as missing. What a store answers to Revoked from there
 // on is its own affair: no token is left that would pass.
 func (s *session) wantTombstone(lastExpiry time.Time, kill func()) {
 	s.Helper()

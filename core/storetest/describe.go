@@ -36,8 +36,8 @@ func (e *env) describe(request any) string {
 	case core.DenyRequest:
 		text = fmt.Sprintf("Deny(%q, session %.4s, generation %d, operation %x, ExpiresAt %s)",
 			r.Subject, r.SessionID, r.Generation, r.Operation[:4], e.moment(r.ExpiresAt))
-	case core.CheckRequest:
-		text = fmt.Sprintf("Check(%q, session %.4s, generation %d, Session %v)",
+	case core.RevokedRequest:
+		text = fmt.Sprintf("Revoked(%q, session %.4s, generation %d, Session %v)",
 			r.Subject, r.SessionID, r.Generation, r.Session)
 	default:
 		text = fmt.Sprintf("%+v", r)

@@ -104,7 +104,7 @@ func (s *session) denying(generation int64, expires time.Time) core.DenyRequest 
 func (s *session) wantRevoked(want bool, generations ...int64) {
 	s.Helper()
 	for _, g := range generations {
-		s.check(core.CheckRequest{Subject: s.subject(), SessionID: s.id(), Generation: g}, want)
+		s.check(core.RevokedRequest{Subject: s.subject(), SessionID: s.id(), Generation: g}, want)
 	}
 }
 
@@ -112,7 +112,7 @@ func (s *session) wantRevoked(want bool, generations ...int64) {
 // session's record as well.
 func (s *session) wantRecord(revoked bool, generation int64) {
 	s.Helper()
-	s.check(core.CheckRequest{Subject: s.subject(), SessionID: s.id(), Generation: generation, Session: true}, revoked)
+	s.check(core.RevokedRequest{Subject: s.subject(), SessionID: s.id(), Generation: generation, Session: true}, revoked)
 }
 
 // advanceToEnd moves the clock to the last moment before what is to end then,

@@ -76,7 +76,7 @@ func groups() []group {
 		{"EndAll", endAllCases()},
 		{"Block", blockCases()},
 		{"Deny", denyCases()},
-		{"Check", checkCases()},
+		{"Revoked", checkCases()},
 		{"Sessions", listCases()},
 		{"Subject", subjectCases()},
 		{"Twice", twiceCases()},

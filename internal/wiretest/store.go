@@ -130,9 +130,9 @@ func (s *Store) Deny(ctx context.Context, r core.DenyRequest) error {
 	return err
 }
 
-// Check implements [core.Store].
-func (s *Store) Check(ctx context.Context, r core.CheckRequest) (core.CheckResult, error) {
-	return run(ctx, s, "Check", func() (core.CheckResult, error) { return s.next.Check(ctx, r) })
+// Revoked implements [core.Store].
+func (s *Store) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+	return run(ctx, s, "Revoked", func() (core.RevokedResult, error) { return s.next.Revoked(ctx, r) })
 }
 
 // Sessions implements [core.Store].

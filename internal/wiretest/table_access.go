@@ -42,7 +42,7 @@ func accessRows() []row {
 		{name: "access/quoted", request: me(`Authorization: Bearer "$access"`), want: invalid},
 		{name: "access/rubbish", request: me("Authorization: Bearer rubbish"), want: invalid},
 		{name: "access/over 4 KiB", request: me("Authorization: Bearer " + strings.Repeat("a", 5000)), want: invalid,
-			then: func(s *scene, _ Answer) { s.wantCalls(0, "Check") }},
+			then: func(s *scene, _ Answer) { s.wantCalls(0, "Revoked") }},
 		{name: "access/refresh token", request: me("Authorization: Bearer $refresh"), want: invalid},
 		{name: "access/altered", given: func(s *scene) { s.names["altered"] = alter(s.names["access"]) },
 			request: me("Authorization: Bearer $altered"), want: invalid},

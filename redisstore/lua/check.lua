@@ -3,7 +3,8 @@
 -- KEYS session, deny
 -- ARGV now, subject tag, generation
 local now, sub = clock(ARGV[1]), ARGV[2]
-local s = load(KEYS[1], now, sub)
+local session, deny_key = unpack(KEYS)
+local s = load(session, now, sub)
 if not s or not live(s, now) then return 1 end
-local denied = redis.call('HMGET', KEYS[2], '*', ARGV[3])
+local denied = redis.call('HMGET', deny_key, '*', ARGV[3])
 return (denied[1] or denied[2]) and 1 or 0

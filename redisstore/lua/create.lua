@@ -9,18 +9,18 @@ local now, sub, sid = clock(ARGV[1]), ARGV[2], ARGV[3]
 local user, feed, evicted = KEYS[2], KEYS[4], KEYS[5]
 
 local function created(s)
-  return {'created', s.made, s.idle_end, s.last, unpack(redis.call('LRANGE', evicted, 0, -1))}
+  return {'created', s.created, s.idle_end, s.session_end, unpack(redis.call('LRANGE', evicted, 0, -1))}
 end
 local s = load(KEYS[1], now, sub)
 if s then return created(s) end
 if blocked(KEYS[3], now) then return {'blocked'} end
 
-local max = tonumber(ARGV[8])
+local max, dead = tonumber(ARGV[8]), {}
 if redis.call('ZCARD', user) >= max then
   local sids, others = redis.call('ZRANGE', user, 0, -1), declared(6, 13)
   local wanting = undeclared(others, sids)
   if wanting then return wanting end
-  local standing, dead = {}, {} -- in the order of the last reissue
+  local standing = {} -- in the order of the last reissue
   for _, id in ipairs(sids) do
     local other = load(others[id][1], now, sub)
     if not other then dead[#dead + 1] = id
@@ -33,20 +33,20 @@ if redis.call('ZCARD', user) >= max then
     kill(other, user, others[id][2], feed, id, sid, now)
     redis.call('RPUSH', evicted, id, int(other.gone))
   end
-  if surplus > 0 then expire(evicted, now + 60000, now) end
-  for _, id in ipairs(dead) do redis.call('ZREM', user, id) end
+  if surplus > 0 then expire(evicted, now + MEMORY, now) end
 end
 
 local idle, whole = tonumber(ARGV[5]), tonumber(ARGV[6])
-s = {key = KEYS[1], made = now, rot = now, idle = idle, last = whole > 0 and now + whole or 0}
-s.aend = s.last > 0 and math.min(now + ARGV[7], s.last) or now + ARGV[7]
+s = {key = KEYS[1], created = now, rotated = now, idle = idle, session_end = whole > 0 and now + whole or 0}
+cover(s, now, tonumber(ARGV[7]))
 measure(s)
 redis.call('HSET', s.key, 'sub', sub, 'gen', 0, 'seed', ARGV[4], 'made', int(now), 'rot', int(now),
-  'idle', int(idle), 'end', int(s.last), 'aend', int(s.aend))
+  'idle', int(idle), 'end', int(s.session_end), 'aend', int(s.access_end))
 for i, field in ipairs({'name', 'ua', 'ip'}) do
   if ARGV[9 + i] ~= '' then redis.call('HSET', s.key, field, ARGV[9 + i]) end
 end
 expire(s.key, s.retained, now)
 redis.call('ZADD', user, int(now), sid)
+for _, id in ipairs(dead) do redis.call('ZREM', user, id) end
 keep(user, s.retained, now)
 return created(s)

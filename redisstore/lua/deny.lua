@@ -4,5 +4,6 @@
 -- ARGV now, subject tag, sid, operation, generation, expiry of the access token
 -- Returns until when it is denied
 local now, sub = clock(ARGV[1]), ARGV[2]
-local s = load(KEYS[1], now, sub)
-return deny(KEYS[2], KEYS[3], ARGV[3], ARGV[5], math.max(tonumber(ARGV[6]), s and s.aend or 0), ARGV[4], now)
+local session, deny_key, feed = unpack(KEYS)
+local s = load(session, now, sub)
+return deny(deny_key, feed, ARGV[3], ARGV[5], math.max(tonumber(ARGV[6]), s and s.access_end or 0), ARGV[4], now)

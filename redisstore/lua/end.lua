@@ -6,16 +6,18 @@
 --      the user, access TTL, expiry of the access token shown
 -- Returns outcome and until when the session is denied, 0 if it is not
 local now, sub, sid, op, seed, only_live = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
+local session, user, deny_key, feed = unpack(KEYS)
+local ttl, expiry = tonumber(ARGV[7]), tonumber(ARGV[8])
 
-local s = load(KEYS[1], now, sub)
+local s = load(session, now, sub)
 if s and seed ~= '' and s.seed ~= seed then return {'forged', 0} end
-if s and s.gone and s.by == op then return {'ended', s.gone} end
-if only_live and not (s and live(s, now) and redis.call('ZSCORE', KEYS[2], sid)) then return {'missing', 0} end
+if s and s.gone and s.killed_by == op then return {'ended', s.gone} end
+if only_live and not (s and live(s, now)) then return {'missing', 0} end
 if not s then
-  local owner = redis.call('HGET', KEYS[1], 'sub')
+  local owner = redis.call('HGET', session, 'sub')
   if owner and owner ~= sub then return {'missing', 0} end
-  return {'missing', deny(KEYS[3], KEYS[4], sid, '*', math.max(now + ARGV[7], tonumber(ARGV[8])), op, now)}
+  return {'missing', deny(deny_key, feed, sid, '*', math.max(now + ttl, expiry), op, now)}
 end
 if s.gone then return {'earlier', s.gone} end
-kill(s, KEYS[2], KEYS[3], KEYS[4], sid, op, now)
+kill(s, user, deny_key, feed, sid, op, now)
 return {'ended', s.gone}

@@ -26,12 +26,12 @@ for _, id in ipairs(sids) do
   if s then
     found[id] = s
     answer[#answer + 1] = id
-    answer[#answer + 1] = int(math.max(s.aend, now) + MARGIN)
+    answer[#answer + 1] = int(math.max(s.access_end, now) + MARGIN)
     answer[#answer + 1] = live(s, now) and '1' or '0'
   end
 end
 redis.call('RPUSH', done, unpack(answer))
-expire(done, now + 60000, now)
+expire(done, now + MEMORY, now)
 if till == '0' then
   redis.call('SET', KEYS[3], '0')
 elseif till ~= '' and tonumber(till) > now then

@@ -5,6 +5,9 @@
 -- How long a denial outlives the last access token: core.DenialMargin.
 local MARGIN = 120000
 
+-- How long the answer to an operation is kept for its second run.
+local MEMORY = 60000
+
 -- clock returns the time in ms: the test's if there is one, else the server's.
 local function clock(test)
   if test ~= '' then return tonumber(test) end
@@ -24,22 +27,31 @@ end
 -- measure sets what follows from a session's times: ends, the sooner of the
 -- idle and the absolute end, and retained, from when on it counts as missing.
 local function measure(s)
-  s.idle_end = s.idle > 0 and s.rot + s.idle or 0
-  s.ends = math.min(s.idle_end > 0 and s.idle_end or math.huge, s.last > 0 and s.last or math.huge)
-  s.retained = s.gone or math.max(s.ends, s.aend) + MARGIN
+  s.idle_end = s.idle > 0 and s.rotated + s.idle or 0
+  s.ends = math.min(s.idle_end > 0 and s.idle_end or math.huge, s.session_end > 0 and s.session_end or math.huge)
+  s.retained = s.gone or math.max(s.ends, s.access_end) + MARGIN
 end
 
--- load returns a session or a tombstone, nil if it is missing or another user's.
--- Fields: sub, a tag of the subject; gen; seed, the hash; try, the attempt of the last reissue; made and rot, the times
--- of the login and of the last reissue; idle, how long it may go without; end,
--- the absolute end; aend, when its last access token expires; by and gone, of a
--- tombstone, the operation that killed it and when it may go.
+-- cover notes that an access token issued at a time lives for ttl, or until the
+-- absolute end, so that a later denial outlives it.
+local function cover(s, issued, ttl)
+  local till = s.session_end > 0 and math.min(issued + ttl, s.session_end) or issued + ttl
+  s.access_end = math.max(s.access_end or 0, till)
+end
+
+-- load returns a session or a tombstone, nil if it is missing or another
+-- user's. The hash has short names, which each session pays for: sub, a tag of
+-- the subject; gen; seed, the hash; try, the attempt of the last reissue; made
+-- and rot, the times of the login and of the last reissue; idle, how long it may
+-- go without one; end, the absolute end; aend, when its last access token
+-- expires; by and gone, of a tombstone, the operation that killed it and when it
+-- may go.
 local function load(key, now, sub)
   local v = redis.call('HMGET', key, 'gen', 'seed', 'try', 'made', 'rot', 'idle', 'end', 'aend', 'by', 'gone', 'sub')
   if not v[1] or v[11] ~= sub then return nil end
   local s = {
-    key = key, gen = tonumber(v[1]), seed = v[2], try = v[3], made = tonumber(v[4]), rot = tonumber(v[5]),
-    idle = tonumber(v[6]), last = tonumber(v[7]), aend = tonumber(v[8]), by = v[9], gone = v[10] and tonumber(v[10]),
+    key = key, gen = tonumber(v[1]), seed = v[2], try = v[3], created = tonumber(v[4]), rotated = tonumber(v[5]),
+    idle = tonumber(v[6]), session_end = tonumber(v[7]), access_end = tonumber(v[8]), killed_by = v[9], gone = v[10] and tonumber(v[10]),
   }
   measure(s)
   if now >= s.retained then return nil end
@@ -69,11 +81,11 @@ end
 -- kill ends a session and blacklists its access tokens in the same step, which
 -- is what makes it impossible to race. Until s.gone all its tokens are denied.
 local function kill(s, user, deny_key, feed, sid, op, now)
-  s.by, s.gone = op, math.max(s.aend, now) + MARGIN
+  s.killed_by, s.gone = op, math.max(s.access_end, now) + MARGIN
   redis.call('HSET', s.key, 'by', op, 'gone', int(s.gone))
   expire(s.key, s.gone, now)
   redis.call('ZREM', user, sid)
-  deny(deny_key, feed, sid, '*', s.aend, op, now)
+  deny(deny_key, feed, sid, '*', s.access_end, op, now)
 end
 
 -- blocked tells whether the user is: a value of 0 is for ever.

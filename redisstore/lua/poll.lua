@@ -3,13 +3,17 @@
 -- because that entry is read again and must be the same byte for byte; and only
 -- a master that may write answers, because the poll key is written first.
 -- KEYS feed and poll of each shard
--- ARGV number of entries at most, then of each shard the id of the last entry
---      applied and its fields, both empty to read from the start
--- Returns of each shard: end, more (the feed goes on) or broken (history was
---         lost); id and fields of the last entry read; the entries as text
-local room, answer = tonumber(ARGV[1]), {}
+-- ARGV the test's time or nothing, number of entries at most, then of each shard
+--      the id of the last entry applied and its fields, both empty to read from
+--      the start
+-- Returns the time in ms, by which the entries expire; then of each shard: end,
+--         more (the feed goes on) or broken (the last entry applied is not there);
+--         id and fields of the last entry read; the entries as text
+local time = redis.call('TIME')
+local now = ARGV[1] ~= '' and tonumber(ARGV[1]) or time[1] * 1000 + math.floor(time[2] / 1000)
+local room, answer = tonumber(ARGV[2]), {now}
 for i = 1, #KEYS / 2 do
-  local feed, cursor, fields = KEYS[2 * i - 1], ARGV[2 * i], ARGV[2 * i + 1]
+  local feed, cursor, fields = KEYS[2 * i - 1], ARGV[2 * i + 1], ARGV[2 * i + 2]
   redis.call('SET', KEYS[2 * i], 'polled', 'PX', 60000)
   local count = math.max(room, 1) + 1
   local entries = redis.call('XRANGE', feed, cursor == '' and '-' or cursor, '+', 'COUNT', count)
@@ -22,14 +26,14 @@ for i = 1, #KEYS / 2 do
     end
   end
   if not entries then
-    answer[i] = {'broken', '', '', ''}
+    answer[i + 1] = {'broken', '', '', ''}
   else
     for j = first, #entries do
       local e = entries[j][2]
       lines[#lines + 1] = e[4] .. ' ' .. e[6] .. ' ' .. e[8]
     end
     local last = entries[#entries]
-    answer[i] = {
+    answer[i + 1] = {
       #entries < count and 'end' or 'more',
       last and last[1] or '', last and table.concat(last[2], ' ') or '', table.concat(lines, '\n'),
     }

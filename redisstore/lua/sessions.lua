@@ -11,7 +11,7 @@ for _, id in ipairs(sids) do
   local s = load(sessions[id][1], now, sub)
   if s and live(s, now) then
     local label = redis.call('HMGET', s.key, 'name', 'ua', 'ip')
-    list[#list + 1] = {id, s.gen, s.made, s.rot, s.ends, label[1] or '', label[2] or '', label[3] or ''}
+    list[#list + 1] = {id, s.gen, s.created, s.rotated, s.ends, label[1] or '', label[2] or '', label[3] or ''}
   end
 end
 return list

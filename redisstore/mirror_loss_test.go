@@ -1,0 +1,173 @@
+package redisstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ratchetauth/ratchet/internal/redistest"
+	"github.com/ratchetauth/ratchet/redisstore"
+	"github.com/redis/go-redis/v9"
+)
+
+// world is what a loss happens to.
+type world struct {
+	server *redistest.Server
+	client redis.UniversalClient
+	backup map[string]string
+	away   func() // to be called while the server is away
+}
+
+// When the server has lost what it knew, the mirrors go on denying what they
+// knew, without a lease and while the server is away too, and put it back
+// within a few polls: processes that ask the server see it again. However many
+// mirrors do so, each entry is there once.
+func TestMirrorRestoresWhatRedisLost(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		lose func(*testing.T, world)
+	}{
+		{"flushed", func(t *testing.T, w world) { mustSucceed(t, w.client.FlushAll(t.Context()).Err()) }},
+		{"restarted empty", func(t *testing.T, w world) {
+			w.server.Kill()
+			w.away()
+			w.server.Restart()
+		}},
+		{"restored from a backup", func(t *testing.T, w world) {
+			_, err := w.client.TxPipelined(t.Context(), func(p redis.Pipeliner) error {
+				p.FlushAll(t.Context())
+				for key, dump := range w.backup {
+					p.Restore(t.Context(), key, time.Minute, dump)
+				}
+				return nil
+			})
+			mustSucceed(t, err)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := redistest.Start(t)
+			client := server.Client(t)
+			direct := newStore(t, client, redisstore.Options{})
+			var mirrors [2]*redisstore.Store
+			for i := range mirrors {
+				mirrors[i] = mirrored(t, server.Client(t, func(o *redis.Options) {
+					o.ReadTimeout, o.MaxRetries = 300*time.Millisecond, 1
+				}), 500*time.Millisecond)
+			}
+			awaitLeases(t, mirrors[0], mirrors[1])
+			var all []revoked
+			backup := make(map[string]string)
+			for i := range 128 {
+				all = append(all, deny(t, mirrors[i%2], i))
+				if i == 63 {
+					for _, key := range allKeys(t, client) {
+						backup[key] = client.Dump(t.Context(), key).Val()
+					}
+				}
+			}
+			refused := func(when string) {
+				t.Helper()
+				for _, s := range mirrors {
+					for _, r := range all {
+						if !refuses(t, s, r) {
+							t.Fatalf("%s: what was known is accepted or unknown", when)
+						}
+					}
+				}
+			}
+			for _, s := range mirrors {
+				await(t, "the mirrors to read it from the feed", func() bool { return stats(s).Entries >= len(all) })
+			}
+
+			test.lose(t, world{server, client, backup, func() { refused("while the server is away") }})
+			refused("after the loss")
+			await(t, "the repair", func() bool {
+				for _, r := range all {
+					if !refuses(t, direct, r) {
+						return false
+					}
+				}
+				return true
+			})
+			refused("after the repair")
+			awaitLeases(t, mirrors[0], mirrors[1])
+			refused("with a lease")
+			if stats(mirrors[0]).Breaks+stats(mirrors[1]).Breaks == 0 {
+				t.Error("no break was counted")
+			}
+			if n := feedLength(t, client); n != len(all) {
+				t.Errorf("got %d entries on the feeds, want %d", n, len(all))
+			}
+		})
+	}
+}
+
+func feedLength(t *testing.T, client redis.UniversalClient) (n int) {
+	t.Helper()
+	for _, key := range allKeys(t, client) {
+		if client.Type(t.Context(), key).Val() == "stream" {
+			n += int(client.XLen(t.Context(), key).Val())
+		}
+	}
+	return n
+}
+
+// A replica gives no lease, though it would answer a read.
+func TestNoLeaseFromAReplica(t *testing.T) {
+	t.Parallel()
+	master := redistest.Start(t)
+	a := newStore(t, master.Client(t), redisstore.Options{})
+	r := deny(t, a, 0)
+	host, port := split(t, master.Addr())
+	replica := redistest.Start(t, redistest.WithConfig("replicaof "+host+" "+port))
+	client := replica.Client(t)
+	await(t, "the replication", func() bool { return client.DBSize(t.Context()).Val() >= 2 })
+
+	s := mirrored(t, replica.Client(t, func(o *redis.Options) { o.MaxRetries = -1 }), 500*time.Millisecond)
+	await(t, "some polls", func() bool {
+		if m := stats(s); m.Leased != 0 {
+			t.Fatal("a replica gave a lease")
+		}
+		return stats(s).PollFailures >= 5
+	})
+	if !refuses(t, s, r) {
+		t.Error("a check was not answered by a look-up")
+	}
+	if m := stats(s); m.Fallbacks == 0 {
+		t.Error("the check was answered from memory")
+	}
+}
+
+// A master that is demoted, or that has lost its replicas where it must have
+// some, gives no lease from then on, and does again when that is over.
+func TestNoLeaseFromADemotedMaster(t *testing.T) {
+	t.Parallel()
+	master := redistest.Start(t)
+	other := redistest.Start(t)
+	client := master.Client(t)
+	s := mirrored(t, master.Client(t, func(o *redis.Options) { o.MaxRetries = -1 }), 500*time.Millisecond)
+	host, port := split(t, other.Addr())
+	for _, test := range []struct {
+		name     string
+		off, on  []any
+		answered bool
+	}{
+		{"demoted", []any{"replicaof", host, port}, []any{"replicaof", "no", "one"}, false},
+		{"without replicas", []any{"config", "set", "min-replicas-to-write", "1"}, []any{"config", "set", "min-replicas-to-write", "0"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			awaitLeases(t, s)
+			mustSucceed(t, client.Do(t.Context(), test.off...).Err())
+			await(t, "the end of the leases", func() bool { return stats(s).Leased == 0 })
+			failures := stats(s).PollFailures
+			await(t, "some polls", func() bool {
+				if stats(s).Leased != 0 {
+					t.Fatal("it gave a lease")
+				}
+				return stats(s).PollFailures >= failures+5
+			})
+			mustSucceed(t, client.Do(t.Context(), test.on...).Err())
+			awaitLeases(t, s)
+		})
+	}
+}

@@ -1,0 +1,166 @@
+package redisstore
+
+import (
+	"fmt"
+	"time"
+)
+
+// modelProcess is a process with a mirror of the one shard. Its copy and its
+// lease are the real ones; what poller.poll and mirror.check do in one go are
+// steps here, so that anything can come between.
+type modelProcess struct {
+	flaw  flaw
+	shard *mirrorShard
+
+	asleep int64 // how much less than real time its monotonic clock has counted
+	ahead  int64 // its wall clock, of real time
+	sleeps bool  // else its wall clock is set back and forth: one clock may fail
+
+	poll       *modelPoll
+	look       *modelLook
+	serverTime int64
+	swept      int
+	repairs    []denial
+	told       map[tokenKey]int64 // all that it was ever told, until when
+}
+
+// modelPoll is a poll under way.
+type modelPoll struct {
+	cursor, fields  string
+	monotonic, wall int64 // when it was sent
+	answered        bool
+	page            page
+	serverTime      int64
+	feed            []modelEntry // as it was when the script ran
+}
+
+// modelLook is an access check under way.
+type modelLook struct {
+	key             tokenKey
+	began           int64 // real time
+	wall            int64
+	leased, denied_ bool
+}
+
+func newModelProcess(f flaw, sleeps bool) *modelProcess {
+	return &modelProcess{flaw: f, sleeps: sleeps, shard: &mirrorShard{}, told: make(map[tokenKey]int64)}
+}
+
+func (p *modelProcess) clocks(now int64) (monotonic, wall int64) {
+	return now - p.asleep, now + p.ahead
+}
+
+// moment returns two times by which the real lease sees the two clocks of a
+// process that has been started at the first of them.
+func moment(monotonic, wall int64) (start, now time.Time) {
+	now = time.UnixMilli(wall)
+	return now.Add(-time.Duration(monotonic) * time.Millisecond), now
+}
+
+func (p *modelProcess) send(now int64) {
+	monotonic, wall := p.clocks(now)
+	p.poll = &modelPoll{cursor: p.shard.cursor, fields: p.shard.fields, monotonic: monotonic, wall: wall}
+}
+
+// deliver applies the answer as poller.poll does. It returns a violation of
+// the invariant of mirrorShard.
+func (p *modelProcess) deliver(now int64, staleness time.Duration) (given bool, fault string) {
+	poll := p.poll
+	p.poll = nil
+	if !poll.answered {
+		return false, ""
+	}
+	p.serverTime = poll.serverTime
+	progress, err := p.shard.apply(poll.page, time.UnixMilli(poll.serverTime))
+	if err != nil {
+		return false, err.Error()
+	}
+	for line := range denialsOf(poll.page.lines) {
+		p.learn(line)
+	}
+	switch {
+	case progress == readToEnd, progress == moreToRead && p.flaw == earlyLease:
+		if p.flaw == lateClock {
+			poll.monotonic, poll.wall = p.clocks(now)
+		}
+		start, sent := moment(poll.monotonic, poll.wall)
+		p.shard.lease.set(start, sent.Add(staleness))
+		given = true
+	case progress == historyLost:
+		p.repairs = p.shard.set.all()
+	}
+	if p.flaw == forgetful && (progress == historyLost || progress == startAgain) {
+		old := p.shard
+		p.shard = &mirrorShard{}
+		p.shard.lease.monotonic.Store(old.lease.monotonic.Load())
+		p.shard.lease.wall.Store(old.lease.wall.Load())
+	}
+	p.sweep(now)
+	if given {
+		for _, e := range poll.feed {
+			if e.until > poll.serverTime && !p.shard.set.has(e.session, max(0, e.generation)) {
+				return true, fmt.Sprintf("a lease without %s, which was on the feed", e.line())
+			}
+		}
+	}
+	return given, ""
+}
+
+// sweep is poller.sweep. The model's sessions are all in the first parts.
+func (p *modelProcess) sweep(now int64) {
+	_, by := p.clocks(now)
+	if p.flaw != localSweep {
+		by = min(by, p.serverTime)
+	}
+	p.shard.set.sweep(p.swept%modelParts, time.UnixMilli(by))
+	p.swept++
+}
+
+// learn notes what the process was told.
+func (p *modelProcess) learn(d denial) {
+	key := tokenKey{d.session, d.generation}
+	p.told[key] = max(p.told[key], d.until)
+}
+
+// own applies a revocation of its own that was acknowledged.
+func (p *modelProcess) own(d denial) {
+	if p.flaw != deafToItself {
+		p.shard.set.add(d.session, d.generation, d.until)
+	}
+	p.learn(d)
+}
+
+// begin is the first half of mirror.check: the clock and the lease.
+func (p *modelProcess) begin(now int64, key tokenKey) {
+	_, wall := p.clocks(now)
+	p.look = &modelLook{key: key, began: now, wall: wall}
+	if p.flaw == lookUpFirst {
+		p.look.denied_ = p.shard.set.has(key.session, key.generation)
+	} else {
+		p.look.leased = p.leased(now)
+	}
+}
+
+// end is the second half: the set.
+func (p *modelProcess) end(now int64) *modelLook {
+	look := p.look
+	p.look = nil
+	if p.flaw == lookUpFirst {
+		look.leased = p.leased(now)
+	} else {
+		look.denied_ = p.shard.set.has(look.key.session, look.key.generation)
+	}
+	return look
+}
+
+func (p *modelProcess) leased(now int64) bool {
+	monotonic, wall := p.clocks(now)
+	lease := &p.shard.lease
+	switch {
+	case p.flaw == monotonicOnly && lease.wall.Load() != 0:
+		wall = 0
+	case p.flaw == wallOnly && lease.monotonic.Load() != 0:
+		monotonic = 0
+	}
+	return lease.valid(moment(monotonic, wall))
+}
