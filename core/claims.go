@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -102,17 +101,6 @@ func FromContext(ctx context.Context) (*Claims, bool) {
 	return c, ok && c != nil
 }
 
-// reservedClaims are the registered names of RFC 7519, section 4.1, and the
-// library's own.
-func reservedClaims() []string {
-	return []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "gen", "auth_time", "seed", "typ"}
-}
-
-// isReserved compares as encoding/json does, which ignores case.
-func isReserved(name string) bool {
-	return slices.ContainsFunc(reservedClaims(), func(r string) bool { return strings.EqualFold(r, name) })
-}
-
 // marshalCustom returns custom claims as a JSON object with each name once,
 // nil if there are none.
 func marshalCustom(v any) (json.RawMessage, error) {
@@ -128,7 +116,7 @@ func marshalCustom(v any) (json.RawMessage, error) {
 		return nil, nil
 	}
 	for name := range object {
-		if isReserved(name) {
+		if reservedIndex(name) >= 0 {
 			return nil, fmt.Errorf("the name %q is reserved", name)
 		}
 	}
@@ -146,7 +134,7 @@ func extractCustom(segment string) (json.RawMessage, error) {
 		return nil, fmt.Errorf("core: decode custom claims: %w", err)
 	}
 	for name := range object {
-		if isReserved(name) {
+		if reservedIndex(name) >= 0 {
 			delete(object, name)
 		}
 	}

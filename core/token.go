@@ -152,7 +152,10 @@ func (s keyset) verify(parser *jwt.Parser, token, typ string, claims jwt.Claims)
 		}
 		return k.verify(), nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return checkNames(payloadSegment(token))
 }
 
 // sign signs the claims with the set's signer.

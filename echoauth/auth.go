@@ -65,7 +65,8 @@ func (a *Auth) Require(next echo.HandlerFunc) echo.HandlerFunc {
 
 // Optional is middleware that lets requests with a good access token pass, as
 // Require does, and requests without a credential, for which [Claims] is nil.
-// It answers a bad credential with 401 and stops the chain.
+// It answers a bad header with 401 and stops the chain; a bad cookie is as
+// none, because a browser sends what it has.
 func (a *Auth) Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return a.admit(next, (*wire.Auth).Optional)
 }
@@ -87,8 +88,7 @@ func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 		}
 		c.SetRequest(admission.Request)
 		if admission.Reissued {
-			// Whatever the handler says: the answer carries new cookies.
-			c.Response().Before(func() { wire.NoStore(c.Response().Header()) })
+			defer keepFromCaches(c.Response())()
 		}
 		return next(c)
 	}

@@ -13,9 +13,11 @@ import (
 
 func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
 
+func TestAccounts(t *testing.T) { wiretest.RunAccounts(t, newHandler) }
+
 // newHandler mounts the routes of the table.
 func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
-	auth := echoauth.New(a, echoauth.Options{})
+	auth := echoauth.New(a, echoauth.Options{Transport: l.Transport})
 	e := echo.New()
 	e.HTTPErrorHandler = auth.HTTPErrorHandler
 	r := e.Group(l.Prefix)
@@ -34,6 +36,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	read := []string{http.MethodGet, http.MethodHead}
 	r.Match(read, "/api/me", claims, auth.Require)
 	r.GET("/api/maybe", claims, auth.Optional)
+	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", claims, auth.Require)
 	r.GET("/api/fail", func(c echo.Context) error { return wiretest.Fault(c.Request()) })
 
 	if l.AnyMethod {

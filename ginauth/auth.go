@@ -63,7 +63,8 @@ func (a *Auth) Require(c *gin.Context) { a.admit(c, (*wire.Auth).Require) }
 
 // Optional is middleware that lets requests with a good access token pass, as
 // Require does, and requests without a credential, for which [Claims] is nil.
-// It answers a bad credential with 401 and stops the chain.
+// It answers a bad header with 401 and stops the chain; a bad cookie is as
+// none, because a browser sends what it has.
 func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*wire.Auth).Optional) }
 
 // check is a method of wire.Auth.
@@ -85,7 +86,7 @@ func (a *Auth) admit(c *gin.Context, check check) {
 	if admission.Reissued {
 		w := noStoreWriter{c.Writer}
 		c.Writer = w
+		defer w.keep() // for a handler that has written nothing, or panics
 		c.Next()
-		w.keep() // for a handler that has written nothing
 	}
 }

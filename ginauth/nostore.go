@@ -27,6 +27,12 @@ func (w noStoreWriter) Unwrap() http.ResponseWriter {
 	return w.ResponseWriter
 }
 
+// WriteHeader implements [http.ResponseWriter].
+func (w noStoreWriter) WriteHeader(status int) {
+	w.keep()
+	w.ResponseWriter.WriteHeader(status)
+}
+
 // WriteHeaderNow implements [gin.ResponseWriter].
 func (w noStoreWriter) WriteHeaderNow() {
 	w.keep()

@@ -19,9 +19,11 @@ func TestMain(m *testing.M) {
 
 func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
 
+func TestAccounts(t *testing.T) { wiretest.RunAccounts(t, newHandler) }
+
 // newHandler mounts the routes of the table.
 func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
-	auth := ginauth.New(a, ginauth.Options{})
+	auth := ginauth.New(a, ginauth.Options{Transport: l.Transport})
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.NoMethod(auth.MethodNotAllowed)
@@ -40,6 +42,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	read := []string{http.MethodGet, http.MethodHead}
 	r.Match(read, "/api/me", auth.Require, claims)
 	r.GET("/api/maybe", auth.Optional, claims)
+	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", auth.Require, claims)
 	r.GET("/api/fail", func(c *gin.Context) { auth.Error(c, wiretest.Fault(c.Request)) })
 
 	if l.AnyMethod {

@@ -39,7 +39,7 @@ func testFaultsOnOneServer(t *testing.T) {
 	admin := server.Client(t, hasty, heedful)
 
 	client := server.Client(t, hasty)
-	client.AddHook(&forgetful{})
+	client.AddHook(everyOtherNudgeLost())
 	revoker := mirrored(t, client, staleness)
 	var proxies [2]*redistest.Proxy
 	var verifiers [2]*redisstore.Store
@@ -196,9 +196,9 @@ func testFailoverUnderLoad(t *testing.T) {
 			}
 			if !after {
 				n, err := client.Wait(revoking, 1, 100*time.Millisecond).Result()
-				a.unsafe_ = err != nil || n < 1
+				a.fragile = err != nil || n < 1
 			}
-			if !a.unsafe_ {
+			if !a.fragile {
 				sure.Add(1)
 			}
 			x.add(a)
@@ -220,16 +220,16 @@ func testFailoverUnderLoad(t *testing.T) {
 
 	last := time.Now()
 	await(t, "the bound to pass", func() bool { return time.Since(last) >= staleness })
-	var unsafe int
+	var fragile int
 	for _, a := range x.all() {
-		if a.unsafe_ {
-			unsafe++
+		if a.fragile {
+			fragile++
 		}
 		for i := range verifiers {
 			x.check(t.Context(), i, a)
 		}
 	}
-	t.Logf("%d revocations were acknowledged by the one master only", unsafe)
+	t.Logf("%d revocations were acknowledged by the one master only", fragile)
 	x.report()
 	for i, s := range verifiers {
 		if m := stats(s); m.Leased != m.Shards {

@@ -42,7 +42,7 @@ type acknowledged struct {
 	at      time.Time
 	losses  int64 // that were over before it was begun
 	known   []atomic.Bool
-	unsafe_ bool // it was on one server only: that may take it along
+	fragile bool // it was on one server only: that may take it along
 }
 
 type trialCounts struct {
@@ -139,7 +139,7 @@ func (x *trial) check(ctx context.Context, process int, a *acknowledged) {
 		for old := x.seen.stalest.Load(); int64(age) > old && !x.seen.stalest.CompareAndSwap(old, int64(age)); {
 			old = x.seen.stalest.Load()
 		}
-	case a.unsafe_ || x.begun.Load() > a.losses:
+	case a.fragile || x.begun.Load() > a.losses:
 		x.seen.lost.Add(1)
 	default:
 		x.seen.violations.Add(1)
@@ -213,28 +213,33 @@ func (x *trial) report() {
 	if n := c.falseDenials.Load(); n != 0 {
 		x.t.Errorf("%d tokens were refused that nobody has revoked", n)
 	}
-	if c.denied.Load() == 0 || c.accepted.Load() == 0 || c.unavailable.Load() == 0 || c.released.Load() == 0 {
+	if c.denied.Load() == 0 || c.accepted.Load() == 0 || c.released.Load() == 0 {
 		x.t.Error("something was never seen: the trial shows too little")
 	}
 }
 
-// forgetful fails every other PUBLISH of a client, so that half of the nudges
-// are lost.
-type forgetful struct{ n atomic.Int64 }
+// hook comes between a client and its commands.
+type hook func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error
 
-func (f *forgetful) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (h hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (f *forgetful) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		if cmd.Name() == "publish" && f.n.Add(1)%2 == 0 {
+func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { return h(ctx, cmd, next) }
+}
+
+func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// everyOtherNudgeLost fails every other PUBLISH of a client.
+func everyOtherNudgeLost() hook {
+	var n atomic.Int64
+	return func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
+		if cmd.Name() == "publish" && n.Add(1)%2 == 0 {
 			err := errors.New("lost")
 			cmd.SetErr(err)
 			return err
 		}
 		return next(ctx, cmd)
 	}
-}
-
-func (f *forgetful) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
 }

@@ -36,10 +36,10 @@ type modelPoll struct {
 
 // modelLook is an access check under way.
 type modelLook struct {
-	key             tokenKey
-	began           int64 // real time
-	wall            int64
-	leased, denied_ bool
+	key           tokenKey
+	began         int64 // real time
+	wall          int64
+	leased, found bool
 }
 
 func newModelProcess(f flaw, sleeps bool) *modelProcess {
@@ -135,7 +135,7 @@ func (p *modelProcess) begin(now int64, key tokenKey) {
 	_, wall := p.clocks(now)
 	p.look = &modelLook{key: key, began: now, wall: wall}
 	if p.flaw == lookUpFirst {
-		p.look.denied_ = p.shard.set.has(key.session, key.generation)
+		p.look.found = p.shard.set.has(key.session, key.generation)
 	} else {
 		p.look.leased = p.leased(now)
 	}
@@ -148,7 +148,7 @@ func (p *modelProcess) end(now int64) *modelLook {
 	if p.flaw == lookUpFirst {
 		look.leased = p.leased(now)
 	} else {
-		look.denied_ = p.shard.set.has(look.key.session, look.key.generation)
+		look.found = p.shard.set.has(look.key.session, look.key.generation)
 	}
 	return look
 }

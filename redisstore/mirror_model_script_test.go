@@ -13,7 +13,7 @@ import (
 )
 
 // reader is where a mirror has read to, on the server and in the model.
-type reader struct{ real, model page }
+type reader struct{ script, model page }
 
 // What the model takes the scripts for is what they do: denials, repairs and
 // polls in small pages give the same answers, whatever has expired, been
@@ -117,7 +117,7 @@ func (c *comparison) poll(now int64) {
 	r, room := &c.readers[c.rand.IntN(len(c.readers))], 1+c.rand.IntN(4)
 	k := c.store.layout.keysOf(0)
 	list, err := c.store.scripts.poll.Run(c.t.Context(), c.client, []string{k.feed(), k.poll()},
-		c.store.clock(), room, r.real.cursor, r.real.fields).Slice()
+		c.store.clock(), room, r.script.cursor, r.script.fields).Slice()
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -125,13 +125,13 @@ func (c *comparison) poll(now int64) {
 		c.t.Fatalf("got %v, want the time %d and one page", list, now)
 	}
 	a := answer{list: list[1].([]any)}
-	real := page{a.text(), a.text(), a.text(), a.text()}
+	script := page{a.text(), a.text(), a.text(), a.text()}
 	model, _, _ := c.model.poll(now, room, r.model.cursor, r.model.fields)
-	if a.err != nil || real.status != model.status || real.lines != model.lines || (real.cursor == "") != (model.cursor == "") {
-		c.t.Fatalf("from %q of %d: got %+v, %v, want %+v", r.real.cursor, room, real, a.err, model)
+	if a.err != nil || script.status != model.status || script.lines != model.lines || (script.cursor == "") != (model.cursor == "") {
+		c.t.Fatalf("from %q of %d: got %+v, %v, want %+v", r.script.cursor, room, script, a.err, model)
 	}
-	r.real, r.model = real, model
-	c.counts[real.status]++
+	r.script, r.model = script, model
+	c.counts[script.status]++
 }
 
 // expire lets the feed go when its time has come: by the test's clock, which

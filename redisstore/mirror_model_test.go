@@ -141,7 +141,7 @@ func (w *world) replace(s *modelServer) {
 func (w *world) end(p *modelProcess) {
 	look := p.end(w.now)
 	switch {
-	case look.denied_:
+	case look.found:
 		w.seen.denied++
 		for _, r := range w.revocations {
 			if r.session == look.key.session && (r.generation == look.key.generation || r.generation == everyGeneration) {

@@ -101,6 +101,11 @@ func TestSweepKeepsWhatHasNotExpired(t *testing.T) {
 			entries[key] = base.UnixMilli() + r.Int64N(400_000) - 200_000
 			d.add(key.session, key.generation, entries[key])
 		}
+		for _, e := range d.all() {
+			if want := entries[tokenKey{e.session, e.generation}]; e.until < want || e.until >= want+1000 {
+				t.Fatalf("got an entry until %d, want %d rounded up", e.until, want)
+			}
+		}
 		now := base.Add(time.Duration(r.Int64N(100_000)-50_000) * time.Millisecond)
 		sweepAll(&d, now)
 		for key, until := range entries {

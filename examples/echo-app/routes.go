@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,9 +14,6 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
 )
-
-//go:embed index.html
-var index []byte
 
 // app answers the requests.
 type app struct {
@@ -34,7 +30,7 @@ func newHandler(authority *core.Authority, o echoauth.Options, users *users) htt
 	e.Use(recovered)
 
 	read := []string{http.MethodGet, http.MethodHead}
-	e.Match(read, "/", func(c echo.Context) error { return c.Blob(http.StatusOK, "text/html; charset=utf-8", index) })
+	mountPage(func(path string, h http.Handler) { e.Match(read, path, echo.WrapHandler(h)) })
 	e.Match(read, "/healthz", a.healthz)
 	e.Match(read, "/.well-known/jwks.json", a.auth.JWKS)
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,9 +14,6 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
 )
-
-//go:embed index.html
-var index []byte
 
 // app answers the requests.
 type app struct {
@@ -41,7 +37,7 @@ func newHandler(authority *core.Authority, o ginauth.Options, users *users) (htt
 	r.NoRoute(a.auth.NotFound)
 
 	read := []string{http.MethodGet, http.MethodHead}
-	r.Match(read, "/", func(c *gin.Context) { c.Data(http.StatusOK, "text/html; charset=utf-8", index) })
+	mountPage(func(path string, h http.Handler) { r.Match(read, path, gin.WrapH(h)) })
 	r.Match(read, "/healthz", a.healthz)
 	r.Match(read, "/.well-known/jwks.json", a.auth.JWKS)
 

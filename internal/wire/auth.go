@@ -36,7 +36,9 @@ func New(a *core.Authority, o Options) *Auth {
 
 // Admission is a request that may pass.
 type Admission struct {
-	Request *http.Request // with the claims in its context, if there are any
+	// Request has the claims in its context, if there are any, and after a
+	// silent reissue the new cookies in its header.
+	Request *http.Request
 	// Reissued is set if the answer carries new cookies. It must then be kept
 	// from caches, whatever the handler says: see [NoStore].
 	Reissued bool
@@ -71,13 +73,11 @@ func (a *Auth) Optional(w http.ResponseWriter, r *http.Request) (Admission, bool
 // admit authenticates a request, by a silent reissue if need be.
 func (a *Auth) admit(w http.ResponseWriter, r *http.Request) (Admission, error) {
 	claims, err := a.Authenticate(r)
-	reissued := false
 	if err != nil && a.cookies != nil && a.cookies.silent {
-		claims, err = a.reissueSilently(w, r, err)
-		reissued = err == nil
+		return a.reissueSilently(w, r, err)
 	}
 	if err != nil {
 		return Admission{}, err
 	}
-	return Admission{r.WithContext(core.NewContext(r.Context(), claims)), reissued}, nil
+	return Admission{r.WithContext(core.NewContext(r.Context(), claims)), false}, nil
 }

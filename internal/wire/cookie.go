@@ -2,15 +2,25 @@ package wire
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// maxCookie is how many bytes a cookie's name and value may have together.
-// Browsers drop a cookie of more than 4096 bytes, its attributes included.
-const maxCookie = 3800
+const (
+	// maxCookie is how many bytes a cookie's name and value may have together.
+	// Browsers drop a cookie of more than 4096 bytes, its attributes included.
+	maxCookie = 3800
+
+	// growth is by how many bytes a token may become longer over the session's
+	// reissues: gen, which an access token's jti has too, goes from 1 digit to
+	// 16, and base64 makes 4 bytes of 3.
+	growth = 40
+)
 
 // readCookie returns the cookie of a name. Two cookies of one name are two
 // credentials, of which a subdomain or a page on plain http may have planted
@@ -42,49 +52,104 @@ func (c *cookies) readAccess(r *http.Request, header credential) (credential, er
 	return cookie, c.checkOrigin(r)
 }
 
-// write sets the cookies of a pair of tokens. They live as long as the refresh
-// token, so never past the session's end: an access token that has expired
-// still shows which session a reissue belongs to.
-func (c *cookies) write(w http.ResponseWriter, t core.Tokens, now time.Time) {
-	age := int(remaining(t.RefreshExpiresAt, now))
-	if c.access != "" {
-		http.SetCookie(w, c.cookie(c.access, t.AccessToken, age))
+// setCookies sets the cookies of a pair of tokens. The access token's lives as
+// long as the refresh token's, so never past the session's end: one that has
+// expired still shows which session a reissue belongs to, and gets a clearer
+// refusal than none. A silent reissue without binding needs neither, and there
+// it ends with its token, so that the key that signed it may be retired.
+//
+// If the access token does not fit, the refresh token is handed out all the
+// same: the one before is used up, and to present it again would look like
+// theft.
+func (a *Auth) setCookies(w http.ResponseWriter, t core.Tokens) error {
+	c, now := a.cookies, a.authority.Now()
+	err := c.fit(t, 0)
+	if c.access != "" && err == nil {
+		end := t.RefreshExpiresAt
+		if c.silent && !a.authority.BindAccessToken() {
+			end = t.AccessExpiresAt
+		}
+		c.set(w, c.access, t.AccessToken, maxAge(end, now))
 	}
-	http.SetCookie(w, c.cookie(c.refresh, t.RefreshToken, age))
+	c.set(w, c.refresh, t.RefreshToken, maxAge(t.RefreshExpiresAt, now))
+	return err
 }
+
+// maxAge returns the Max-Age of a cookie that lives until end. A life of more
+// seconds than 32 bits hold is cut: browsers keep a cookie for 400 days.
+func maxAge(end, now time.Time) int { return int(min(remaining(end, now), math.MaxInt32)) }
 
 // clear removes the cookies. Only a logout does: whoever loses a race must not
 // take the winner's cookies away.
 func (c *cookies) clear(w http.ResponseWriter) {
 	if c.access != "" {
-		http.SetCookie(w, c.cookie(c.access, "", -1))
+		c.set(w, c.access, "", -1)
 	}
-	http.SetCookie(w, c.cookie(c.refresh, "", -1))
+	c.set(w, c.refresh, "", -1)
 }
 
-func (c *cookies) cookie(name, value string, maxAge int) *http.Cookie {
-	return &http.Cookie{
+// set adds a cookie to the answer, in place of one of its name that a silent
+// reissue on the way has left there (RFC 6265, section 4.1.1: not two of one
+// name).
+func (c *cookies) set(w http.ResponseWriter, name, value string, maxAge int) {
+	h := w.Header()
+	if lines := h["Set-Cookie"]; len(lines) > 0 {
+		h["Set-Cookie"] = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+"=") })
+	}
+	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: maxAge,
 		Secure: c.secure, HttpOnly: true, SameSite: c.sameSite,
-	}
+	})
 }
 
-// fit returns an error if browsers would not keep the pair.
-func (c *cookies) fit(t core.Tokens) error {
+// fit returns an error if browsers would not keep the pair, were it longer by
+// some bytes.
+func (c *cookies) fit(t core.Tokens, growth int) error {
 	size := len(c.refresh) + len(t.RefreshToken)
 	if c.access != "" {
 		size = max(size, len(c.access)+len(t.AccessToken))
 	}
-	if size > maxCookie {
-		return fmt.Errorf("wire: a cookie would have %d bytes, browsers keep %d: the custom claims are too large", size, maxCookie)
+	if size += growth; size > maxCookie {
+		return fmt.Errorf("wire: a cookie would have %d bytes, it may have %d: the custom claims are too large", size, maxCookie)
 	}
 	return nil
 }
 
-// checkOrigin refuses a state-changing request from another origin.
+// renew returns the header of a request as the browser will send it from now
+// on. What handles the request next must not present the old refresh token
+// again.
+func (c *cookies) renew(h http.Header, t core.Tokens) http.Header {
+	h = h.Clone()
+	var kept []string
+	for _, line := range h["Cookie"] {
+		for cookie := range strings.SplitSeq(line, ";") {
+			name, _, _ := strings.Cut(cookie, "=")
+			if name = strings.TrimSpace(name); name != "" && name != c.access && name != c.refresh {
+				kept = append(kept, strings.TrimSpace(cookie))
+			}
+		}
+	}
+	h.Set("Cookie", strings.Join(append(kept, c.access+"="+t.AccessToken, c.refresh+"="+t.RefreshToken), "; "))
+	return h
+}
+
+// checkOrigin refuses a state-changing request from another origin. The
+// handshake of a WebSocket is one, though it is a GET (RFC 6455, section
+// 4.1): what follows may change anything, and browsers let any page begin it.
 func (c *cookies) checkOrigin(r *http.Request) error {
-	if err := c.origins.Check(r); err != nil {
+	check := c.origins.Check
+	if r.Header.Get("Upgrade") != "" {
+		check = c.sameOrigin
+	}
+	if err := check(r); err != nil {
 		return fmt.Errorf("%w: %w", core.ErrCrossOrigin, err)
 	}
 	return nil
+}
+
+// sameOrigin checks the origin of a request whatever its method.
+func (c *cookies) sameOrigin(r *http.Request) error {
+	asPost := *r
+	asPost.Method = http.MethodPost // the protection lets safe methods pass unseen
+	return c.origins.Check(&asPost)
 }

@@ -26,7 +26,7 @@ func (a *Auth) Login(w http.ResponseWriter, r *http.Request, l core.Login) {
 	}
 	tokens, err := a.authority.Issue(r.Context(), l)
 	if err == nil && a.cookies != nil {
-		if err = a.cookies.fit(tokens); err != nil {
+		if err = a.cookies.fit(tokens, growth); err != nil {
 			previous = []string{tokens.RefreshToken} // a session that nobody can hold
 		}
 		err = errors.Join(err, a.logout(r, previous))

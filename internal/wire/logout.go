@@ -93,7 +93,7 @@ func (a *Auth) LogoutAll(w http.ResponseWriter, r *http.Request) {
 	if !a.allow(w, r, http.MethodPost) {
 		return
 	}
-	caller, err := a.caller(r)
+	caller, err := a.caller(w, r)
 	if err != nil {
 		a.Error(w, r, err)
 		return

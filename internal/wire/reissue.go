@@ -52,11 +52,7 @@ func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
 	if err != nil {
 		return core.Tokens{}, err
 	}
-	tokens, err := a.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key))
-	if err == nil && a.cookies != nil {
-		err = a.cookies.fit(tokens)
-	}
-	return tokens, err
+	return a.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key))
 }
 
 // refreshToken returns the refresh token to exchange. With cookies it is the

@@ -31,7 +31,7 @@ func (a *Auth) Sessions(w http.ResponseWriter, r *http.Request) {
 	if !a.allow(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
-	caller, err := a.caller(r)
+	caller, err := a.caller(w, r)
 	if err != nil {
 		a.Error(w, r, err)
 		return
@@ -63,7 +63,7 @@ func (a *Auth) RevokeSession(w http.ResponseWriter, r *http.Request, id string) 
 	if !a.allow(w, r, http.MethodDelete) {
 		return
 	}
-	caller, err := a.caller(r)
+	caller, err := a.caller(w, r)
 	if err == nil {
 		err = a.authority.Revoke(r.Context(), caller.Subject(), id)
 	}

@@ -8,57 +8,57 @@ import (
 )
 
 // reissueSilently reissues on the way for a request whose access token is
-// missing or has expired, and returns the claims of the new one. Of a burst of
+// missing or has expired, and lets it pass with the new one. Of a burst of
 // such requests one rotates and the others get the same pair. If the refresh
 // token is refused, the answer is the refusal of the access token, and no
 // cookie is cleared: another request may just have set a better one.
-func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal error) (*core.Claims, error) {
+func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal error) (Admission, error) {
 	if !errors.Is(refusal, core.ErrTokenMissing) && !errors.Is(refusal, core.ErrTokenExpired) || !a.sentNoBearer(r) {
-		return nil, refusal
+		return Admission{}, refusal
 	}
 	refresh, err := readCookie(r, a.cookies.refresh)
 	if err != nil {
-		return nil, err
+		return Admission{}, err
 	}
 	if !refresh.presented {
-		return nil, refusal
+		return Admission{}, refusal
 	}
 	if err := a.cookies.checkOrigin(r); err != nil {
-		return nil, err
+		return Admission{}, err
 	}
 	if !a.cookies.mayReissue(r) {
-		return nil, refusal
+		return Admission{}, refusal
 	}
 	access, err := readCookie(r, a.cookies.access)
 	if err != nil {
-		return nil, err
+		return Admission{}, err
 	}
 	tokens, err := a.authority.Reissue(r.Context(), refresh.token, core.WithAccessToken(access.token))
 	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
-		return nil, refusal
-	}
-	if err == nil {
-		err = a.cookies.fit(tokens)
+		return Admission{}, refusal
 	}
 	if err != nil {
-		return nil, err
+		return Admission{}, err
+	}
+	// The cookies go out whatever comes now: the old refresh token is used up.
+	NoStore(w.Header())
+	if err := a.setCookies(w, tokens); err != nil {
+		return Admission{}, err
 	}
 	claims, err := a.authority.Verify(r.Context(), tokens.AccessToken)
 	if err != nil {
-		return nil, err
+		return Admission{}, err
 	}
-	a.cookies.write(w, tokens, a.authority.Now())
-	NoStore(w.Header())
-	return claims, nil
+	next := r.WithContext(core.NewContext(r.Context(), claims))
+	next.Header = a.cookies.renew(r.Header, tokens)
+	return Admission{next, true}, nil
 }
 
 // mayReissue reports whether a request may be reissued on the way. Only the
 // application's own pages may, and a link that somebody follows: a top-level
 // navigation by GET.
 func (c *cookies) mayReissue(r *http.Request) bool {
-	asPost := *r
-	asPost.Method = http.MethodPost // the protection lets safe methods pass unseen
-	if c.origins.Check(&asPost) == nil {
+	if c.sameOrigin(r) == nil {
 		return true
 	}
 	h := r.Header

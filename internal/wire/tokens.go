@@ -29,8 +29,9 @@ func (a *Auth) writeTokens(w http.ResponseWriter, r *http.Request, t core.Tokens
 	}
 	if a.cookies == nil {
 		answer.RefreshToken = t.RefreshToken
-	} else {
-		a.cookies.write(w, t, now)
+	} else if err := a.setCookies(w, t); err != nil {
+		a.Error(w, r, err)
+		return
 	}
 	if a.cookies == nil || a.cookies.access == "" {
 		answer.AccessToken, answer.TokenType = t.AccessToken, "Bearer"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -16,8 +17,9 @@ type Transport struct{ cookies *cookies }
 // CookieOptions configures a transport with cookies. The zero value is ready
 // to use over https.
 type CookieOptions struct {
-	// AccessName and RefreshName name the cookies. Default "__Host-access"
-	// and "__Host-refresh", without the prefix if Insecure.
+	// AccessName and RefreshName name the cookies, in 64 bytes at most.
+	// Default "__Host-access" and "__Host-refresh", without the prefix if
+	// Insecure.
 	AccessName  string
 	RefreshName string
 
@@ -28,12 +30,15 @@ type CookieOptions struct {
 	SameSite http.SameSite
 
 	// TrustedOrigins are the other origins, such as "https://app.example.com",
-	// whose requests may use the cookies. Default none.
+	// whose requests may use the cookies, as browsers write them: in lower
+	// case, without a path and the scheme's own port. Default none.
 	TrustedOrigins []string
 
 	// SilentReissue, in cookie mode, reissues on the way: a request whose
 	// access token is missing or has expired, but whose refresh token is
-	// good, is served and answered with new cookies.
+	// good, is served and answered with new cookies. Of requests in parallel
+	// each presents the same refresh token, so it does not go together with
+	// [core.Strict].
 	SilentReissue bool
 
 	// Insecure drops Secure and the prefix "__Host-", which browsers refuse
@@ -41,6 +46,9 @@ type CookieOptions struct {
 	// can then read and plant the cookies.
 	Insecure bool
 }
+
+// maxCookieName is how many bytes of a cookie a name may take from its token.
+const maxCookieName = 64
 
 // cookies is a transport with cookies.
 type cookies struct {
@@ -88,15 +96,12 @@ func newTransport(o CookieOptions, sameSite http.SameSite) (Transport, error) {
 	fault := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("CookieOptions."+format, args...))
 	}
-	for field, name := range map[string]string{"AccessName": o.AccessName, "RefreshName": o.RefreshName} {
-		if name == "" {
+	for _, n := range []struct{ field, name string }{{"AccessName", o.AccessName}, {"RefreshName", o.RefreshName}} {
+		if n.name == "" {
 			continue
 		}
-		if err := (&http.Cookie{Name: name, Value: "v"}).Valid(); err != nil {
-			fault("%s %q is no cookie name", field, name)
-		}
-		if o.Insecure && (hasPrefix(name, "__Host-") || hasPrefix(name, "__Secure-")) {
-			fault("%s %q has a prefix that browsers refuse without Secure", field, name)
+		if err := checkCookieName(n.name, o.Insecure); err != nil {
+			fault("%s %w", n.field, err)
 		}
 	}
 	if o.AccessName == o.RefreshName {
@@ -112,8 +117,10 @@ func newTransport(o CookieOptions, sameSite http.SameSite) (Transport, error) {
 		fault("SameSite has the unknown value %d", o.SameSite)
 	}
 	for _, origin := range o.TrustedOrigins {
-		if err := c.origins.AddTrustedOrigin(origin); err != nil {
-			fault("TrustedOrigins: %w", err)
+		if err := checkOriginName(origin); err != nil {
+			fault("TrustedOrigins %q %w", origin, err)
+		} else if err := c.origins.AddTrustedOrigin(origin); err != nil {
+			fault("TrustedOrigins %w", err)
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
@@ -129,7 +136,39 @@ func defaultName(name string, insecure bool) string {
 	return "__Host-" + name
 }
 
-// hasPrefix ignores case, as browsers do with these prefixes.
-func hasPrefix(name, prefix string) bool {
-	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+// checkCookieName refuses names with which browsers or net/http would drop the
+// cookie.
+func checkCookieName(name string, insecure bool) error {
+	if len(name) > maxCookieName {
+		return fmt.Errorf("has %d bytes, it may have %d", len(name), maxCookieName)
+	}
+	if err := (&http.Cookie{Name: name, Value: "v"}).Valid(); err != nil {
+		return fmt.Errorf("%q is no cookie name", name)
+	}
+	for _, prefix := range []string{"__Host-", "__Secure-", "__Http-"} {
+		if insecure && len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) { // as browsers compare
+			return fmt.Errorf("%q has a prefix that browsers refuse without Secure", name)
+		}
+	}
+	return nil
+}
+
+// checkOriginName refuses an origin that no browser would send so (RFC 6454,
+// section 6.2): it would never match.
+func checkOriginName(origin string) error {
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+		return errors.New("is no origin, which looks like https://app.example.com")
+	}
+	if strings.ContainsFunc(u.Host, notInHost) {
+		return errors.New("has a host that is not in lower case ASCII")
+	}
+	if strings.HasSuffix(u.Host, ":") || u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" {
+		return errors.New("has a port that browsers leave out")
+	}
+	return nil
+}
+
+func notInHost(c rune) bool {
+	return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.ContainsRune(".-_:[]", c))
 }

@@ -14,8 +14,10 @@ import (
 // here is this package's fault, and one that fails only there an adapter's.
 func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
 
+func TestAccounts(t *testing.T) { wiretest.RunAccounts(t, newHandler) }
+
 func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
-	auth := wire.New(a, wire.Options{})
+	auth := wire.New(a, wire.Options{Transport: l.Transport})
 	m := &mux{auth: auth, prefix: l.Prefix, mux: http.NewServeMux()}
 	m.mux.HandleFunc("/", auth.NotFound)
 
@@ -33,6 +35,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	}
 	m.app("/api/me", behind(auth.Require, claims), http.MethodGet, http.MethodHead)
 	m.app("/api/maybe", behind(auth.Optional, claims), http.MethodGet)
+	m.app("/api/write", behind(auth.Require, claims), http.MethodPut, http.MethodPost)
 	m.app("/api/fail", func(w http.ResponseWriter, r *http.Request) { auth.Error(w, r, wiretest.Fault(r)) }, http.MethodGet)
 
 	revoke := func(w http.ResponseWriter, r *http.Request) { auth.RevokeSession(w, r, r.PathValue("id")) }

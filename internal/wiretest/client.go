@@ -44,12 +44,21 @@ func (a Answer) Code() string {
 	return body.Code
 }
 
-// Pair returns the tokens of a successful login or reissue, the zero Pair for
-// another answer.
+// Pair returns the tokens of a successful login or reissue, from the body or
+// from cookies whose names end in access and refresh, the zero Pair for another
+// answer.
 func (a Answer) Pair() Pair {
 	var p Pair
 	if a.Status != http.StatusOK || json.Unmarshal([]byte(a.Body), &p) != nil {
 		return Pair{}
+	}
+	for _, c := range (&http.Response{Header: a.Header}).Cookies() {
+		switch {
+		case p.AccessToken == "" && strings.HasSuffix(c.Name, "access"):
+			p.AccessToken = c.Value
+		case p.RefreshToken == "" && strings.HasSuffix(c.Name, "refresh"):
+			p.RefreshToken = c.Value
+		}
 	}
 	return p
 }

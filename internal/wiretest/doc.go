@@ -7,6 +7,11 @@
 // [Layout] lists. What the application itself does in these routes is here,
 // so that only the framework differs: [ReadLogin], [WriteClaims] and [Fault].
 //
+// [RunAccounts] and [RunShop] play whole applications, and [CheckNoStore] looks
+// at what a handler can do to an answer with new cookies. [Markdown] is the
+// table as docs/wire.md has it.
+//
 // Tests of whole stories start a [Server], with a clock to move, a store that
-// fails on demand and the events it sent, and talk to it as a [Client].
+// fails on demand and the events it sent, and talk to it as a [Client] or a
+// [Browser].
 package wiretest

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/internal/wire"
 )
 
 // NewHandler returns an adapter's handler for the Authority with these routes
@@ -19,6 +20,7 @@ import (
 //	GET    L/.well-known/jwks.json   JWKS, and HEAD
 //	GET    L/api/me                  Require, then [WriteClaims], and HEAD
 //	GET    L/api/maybe               Optional, then [WriteClaims]
+//	PUT    L/api/write               Require, then [WriteClaims], and POST
 //	GET    L/api/fail                Error of [Fault]
 //
 // Other paths are answered with NotFound, and other methods of these paths
@@ -35,6 +37,8 @@ type Layout struct {
 	// they authenticate themselves. Otherwise each route is mounted for its
 	// methods, and LogoutAll, Sessions and RevokeSession are behind Require.
 	AnyMethod bool
+	// Transport is for the adapter's Options.
+	Transport wire.Transport
 }
 
 // layouts are those that Run goes through.

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/internal/wire"
 )
 
 // row is one row of the table. In the request's and the answer's text $name
@@ -29,7 +30,8 @@ type row struct {
 }
 
 // want is an answer: the status, all headers but Date and Content-Length, and
-// the body, in which <jwt> stands for a token and <id> for a new session's id.
+// the body. In both <jwt> stands for a token, in the body <id> for a new
+// session's id.
 type want struct {
 	status int
 	header []string
@@ -40,28 +42,50 @@ type want struct {
 }
 
 // scene is the stage of a row: a server on which alice is logged in. Her
-// tokens and her session are $access, $refresh and $session.
+// tokens and her session are $access, $refresh and $session; $host is where
+// the server is.
 type scene struct {
 	*Server
 	t      *testing.T
 	layout Layout
 	names  map[string]string
+	before int // calls of the store until the request
 }
 
-// Run checks every row of the table in every layout.
-func Run(t *testing.T, newHandler NewHandler) {
-	table := slices.Concat(
+// table is the rows of one transport.
+type table struct {
+	name      string // of its rows too, but for the bearer transport
+	transport wire.Transport
+	rows      []row
+}
+
+// tables are all tables: that of the bearer transport, and those of the
+// transports with cookies.
+func tables() []table {
+	bearer := table{name: "bearer", rows: slices.Concat(
 		accessRows(), optionalRows(), loginRows(),
 		reissueRows(), reissueBodyRows(), reissueFormRows(), bindingRows(), idempotencyRows(),
 		logoutRows(), logoutBodyRows(), logoutAllRows(), sessionRows(), revokeRows(), jwksRows(), errorRows(),
-	)
+	)}
+	return append([]table{bearer}, cookieTables()...)
+}
+
+// Run checks every row of the bearer transport's table in every layout, and of
+// the other tables in those that have no prefix, which is nothing to cookies.
+func Run(t *testing.T, newHandler NewHandler) {
 	for _, l := range layouts() {
 		t.Run(l.Name, func(t *testing.T) {
-			for _, r := range table {
-				if r.any && !l.AnyMethod {
+			for _, table := range tables() {
+				if table.transport != (wire.Transport{}) && l.Prefix != "" {
 					continue
 				}
-				t.Run(r.name, func(t *testing.T) { r.run(t, newHandler, l) })
+				l.Transport = table.transport
+				for _, r := range table.rows {
+					if r.any && !l.AnyMethod {
+						continue
+					}
+					t.Run(r.name, func(t *testing.T) { r.run(t, newHandler, l) })
+				}
 			}
 		})
 	}
@@ -73,10 +97,12 @@ func (r row) run(t *testing.T, newHandler NewHandler, l Layout) {
 		configure = append(configure, r.config)
 	}
 	s := &scene{Server: NewServer(t, newHandler, l, configure...), t: t, layout: l, names: make(map[string]string)}
+	s.names["host"] = s.host()
 	s.login("", "alice")
 	if r.given != nil {
 		r.given(s)
 	}
+	s.before = s.Store.Calls()
 	got := s.Do(s.expandRequest(r.request))
 	s.check(got, r.want, r.request.Method)
 	if r.then != nil {
@@ -171,8 +197,12 @@ func (s *scene) checkHeader(got http.Header, w want) {
 		got["Allow"] = routed(allow)
 	}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
-		if !slices.Equal(got[name], wanted[name]) {
-			s.t.Errorf("header %s: got %q, want %q", name, got[name], wanted[name])
+		lines := slices.Clone(got[name])
+		for i, line := range lines {
+			lines[i] = mask(line, "")
+		}
+		if !slices.Equal(lines, wanted[name]) {
+			s.t.Errorf("header %s: got %q, want %q", name, lines, wanted[name])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(wanted)) {
@@ -194,7 +224,7 @@ func routed(allow []string) []string {
 	return []string{strings.Join(methods, ", ")}
 }
 
-// mask replaces tokens and, if the answer wanted has a new one, session ids.
+// mask replaces tokens and, if the text wanted has a new one, session ids.
 func mask(body, wanted string) string {
 	body = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`).ReplaceAllString(body, "<jwt>")
 	if strings.Contains(wanted, "<id>") {

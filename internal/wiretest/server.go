@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -25,6 +26,7 @@ type Server struct {
 	layout     Layout
 	config     core.Config
 	records    *records
+	https      *httptest.Server // the proxy of NewBrowser, started when it is needed
 }
 
 // NewServer starts a server that stops with the test. Its Authority has a
@@ -67,7 +69,7 @@ func (s *Server) Sibling(configure ...func(*core.Config)) *Server {
 // start starts the server whose configuration s has.
 func start(s *Server) *Server {
 	s.tb.Helper()
-	s.records = &records{}
+	s.records, s.https = &records{}, nil
 	c := s.config
 	onEvent := c.OnEvent
 	c.OnEvent = func(ctx context.Context, e core.Event) {
@@ -88,6 +90,11 @@ func start(s *Server) *Server {
 	s.tb.Cleanup(server.Close)
 	s.Client = newClient(s.tb, server.URL+s.layout.Prefix)
 	return s
+}
+
+// host returns where the server listens.
+func (s *Server) host() string {
+	return strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), s.layout.Prefix)
 }
 
 // Events returns the events so far, in their order.

@@ -29,8 +29,8 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	mux.HandleFunc(l.Prefix+"/auth/reissue", auth.Reissue)
 	mux.HandleFunc(l.Prefix+"/auth/logout", auth.Logout)
 	mux.HandleFunc(l.Prefix+"/api/me", func(w http.ResponseWriter, r *http.Request) {
-		if r, ok := auth.Require(w, r); ok {
-			claims, _ := core.FromContext(r.Context())
+		if admission, ok := auth.Require(w, r); ok {
+			claims, _ := core.FromContext(admission.Request.Context())
 			wiretest.WriteClaims(w, claims)
 		}
 	})

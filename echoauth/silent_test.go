@@ -1,0 +1,158 @@
+package echoauth_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/echoauth"
+	"github.com/ratchetauth/ratchet/internal/wiretest"
+)
+
+// silentEcho returns an Echo with GET / behind Require.
+func silentEcho(a *core.Authority, t echoauth.Transport, h echo.HandlerFunc, before ...echo.MiddlewareFunc) *echo.Echo {
+	auth := echoauth.New(a, echoauth.Options{Transport: t})
+	e := echo.New()
+	e.Logger.SetOutput(io.Discard)
+	e.HTTPErrorHandler = auth.HTTPErrorHandler
+	e.Use(before...)
+	e.GET("/", h, recovered, auth.Require)
+	return e
+}
+
+// recovered answers a panic as Echo's Recover does.
+func recovered(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				c.Error(fmt.Errorf("panic: %v", r))
+			}
+		}()
+		return next(c)
+	}
+}
+
+func TestNoStore(t *testing.T) {
+	wiretest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
+		return silentEcho(a, transport, func(c echo.Context) error { h(c.Response(), c.Request()); return nil })
+	})
+}
+
+// TestNoStoreBelowEcho checks handlers that go past echo.Response.
+func TestNoStoreBelowEcho(t *testing.T) {
+	wiretest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
+		return silentEcho(a, transport, func(c echo.Context) error { h(c.Response().Writer, c.Request()); return nil })
+	})
+}
+
+// TestNoStoreOfEcho checks what only Echo has for a handler to answer with.
+func TestNoStoreOfEcho(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.txt")
+	if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		status int
+		body   string
+		h      echo.HandlerFunc
+	}{
+		{"JSON", 200, `{"a":1}`, func(c echo.Context) error { return c.JSON(200, echo.Map{"a": 1}) }},
+		{"String", 200, "hello", func(c echo.Context) error { return c.String(200, "hello") }},
+		{"Blob", 200, "hello", func(c echo.Context) error { return c.Blob(200, "text/plain", []byte("hello")) }},
+		{"Stream", 200, "hello", func(c echo.Context) error { return c.Stream(200, "text/plain", strings.NewReader("hello")) }},
+		{"Attachment", 200, "hello", func(c echo.Context) error { return c.Attachment(file, "a.txt") }},
+		{"NoContent", 204, "", func(c echo.Context) error { return c.NoContent(204) }},
+		{"Redirect", 302, "", func(c echo.Context) error { return c.Redirect(302, "/next") }},
+		{"Flush", 200, "hello", func(c echo.Context) error {
+			c.Response().Flush()
+			_, err := io.WriteString(c.Response(), "hello")
+			return err
+		}},
+		{"nothing", 200, "", func(echo.Context) error { return nil }},
+		{"error", 500, `{"error":"server_error"`, func(echo.Context) error { return errors.New("it broke") }},
+		{"HTTPError", 418, `{"message":"tea"}`, func(echo.Context) error { return echo.NewHTTPError(418, "tea") }},
+		{"error after a part", 200, "he", func(c echo.Context) error { return errors.Join(c.String(200, "he"), io.EOF) }},
+		{"WrapHandler", 200, "hello", echo.WrapHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }))},
+	} {
+		for name, before := range map[string][]echo.MiddlewareFunc{"": nil, " under a writer": {withWriter}} {
+			t.Run(tt.name+name, func(t *testing.T) {
+				wiretest.CheckKept(t, tt.status, tt.body, func(a *core.Authority, transport echoauth.Transport) http.Handler {
+					return silentEcho(a, transport, func(c echo.Context) error {
+						c.Response().Header().Set("Cache-Control", "public")
+						return tt.h(c)
+					}, before...)
+				})
+			})
+		}
+	}
+}
+
+// withWriter is middleware that puts its own writer below, and takes it away
+// again before errors are answered, as middleware that compresses does.
+func withWriter(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		below := c.Response().Writer
+		c.Response().Writer = struct {
+			http.ResponseWriter
+			http.Flusher
+		}{below, below.(http.Flusher)}
+		defer func() { c.Response().Writer = below }()
+		return next(c)
+	}
+}
+
+// TestNoStoreOfTheRouter checks Require before routes that are not there.
+func TestNoStoreOfTheRouter(t *testing.T) {
+	wiretest.CheckKept(t, 404, `{"message":"Not Found"}`, func(a *core.Authority, transport echoauth.Transport) http.Handler {
+		e := echo.New()
+		e.Use(echoauth.New(a, echoauth.Options{Transport: transport}).Require)
+		return e
+	})
+}
+
+// TestSilentForEverything checks middleware of the whole Echo: paths without
+// a route are served like any other, but a method that a path has not is 405
+// before anything is reissued.
+func TestSilentForEverything(t *testing.T) {
+	transport, err := echoauth.Cookie(echoauth.CookieOptions{SilentReissue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := newAuthority()
+	auth := echoauth.New(authority, echoauth.Options{Transport: transport})
+	e := echo.New()
+	e.HTTPErrorHandler = auth.HTTPErrorHandler
+	e.Use(auth.Require)
+	e.GET("/me", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		cookies      int
+	}{
+		{"GET", "/me", 204, 2},
+		{"POST", "/me", 405, 0},
+		{"GET", "/other", 404, 2},
+	} {
+		tokens, err := authority.Issue(t.Context(), core.Login{Subject: "alice"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(tt.method, tt.path, nil)
+		r.Header.Set("Cookie", "__Host-refresh="+tokens.RefreshToken)
+		e.ServeHTTP(w, r)
+		if w.Code != tt.status || len(w.Result().Cookies()) != tt.cookies || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s: got %d %v, want %d with %d cookies and no-store", tt.method, tt.path, w.Code, w.Header(), tt.status, tt.cookies)
+		}
+	}
+}

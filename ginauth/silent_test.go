@@ -1,0 +1,140 @@
+package ginauth_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/ginauth"
+	"github.com/ratchetauth/ratchet/internal/wiretest"
+)
+
+// silentEngine returns an engine with GET / behind Require.
+func silentEngine(a *core.Authority, t ginauth.Transport, h gin.HandlerFunc) *gin.Engine {
+	auth := ginauth.New(a, ginauth.Options{Transport: t})
+	engine := gin.New()
+	engine.Use(gin.RecoveryWithWriter(io.Discard))
+	engine.GET("/", auth.Require, h)
+	return engine
+}
+
+func TestNoStore(t *testing.T) {
+	wiretest.CheckNoStore(t, func(a *core.Authority, transport ginauth.Transport, h http.HandlerFunc) http.Handler {
+		return silentEngine(a, transport, func(c *gin.Context) { h(c.Writer, c.Request) })
+	})
+}
+
+// TestNoStoreOfGin checks what only Gin has for a handler to answer with.
+func TestNoStoreOfGin(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.txt")
+	if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		status int
+		body   string
+		h      gin.HandlerFunc
+	}{
+		{"JSON", 200, `{"a":1}`, func(c *gin.Context) { c.JSON(200, gin.H{"a": 1}) }},
+		{"String", 200, "hello", func(c *gin.Context) { c.String(200, "hello") }},
+		{"Data", 200, "hello", func(c *gin.Context) { c.Data(200, "text/plain", []byte("hello")) }},
+		{"DataFromReader", 200, "hello", func(c *gin.Context) {
+			c.DataFromReader(200, 5, "text/plain", strings.NewReader("hello"), map[string]string{"Cache-Control": "public"})
+		}},
+		{"File", 200, "hello", func(c *gin.Context) { c.File(file) }},
+		{"Stream", 200, "hello", func(c *gin.Context) {
+			c.Stream(func(w io.Writer) bool { io.WriteString(w, "hello"); return false })
+		}},
+		{"SSEvent", 200, "event:a\n", func(c *gin.Context) { c.SSEvent("a", "b") }},
+		{"Status", 204, "", func(c *gin.Context) { c.Status(204) }},
+		{"Redirect", 302, "", func(c *gin.Context) { c.Redirect(302, "/next") }},
+		{"AbortWithStatus", 403, "", func(c *gin.Context) { c.AbortWithStatus(403) }},
+		{"AbortWithStatusJSON", 403, `{"a":1}`, func(c *gin.Context) { c.AbortWithStatusJSON(403, gin.H{"a": 1}) }},
+		{"AbortWithError", 400, "", func(c *gin.Context) { c.AbortWithError(400, io.EOF) }},
+		{"WriteHeaderNow", 201, "", func(c *gin.Context) { c.Writer.WriteHeader(201); c.Writer.WriteHeaderNow() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			wiretest.CheckKept(t, tt.status, tt.body, func(a *core.Authority, transport ginauth.Transport) http.Handler {
+				return silentEngine(a, transport, func(c *gin.Context) { c.Header("Cache-Control", "public"); tt.h(c) })
+			})
+		})
+	}
+}
+
+// TestNoStoreOfTheEngine checks Require before routes that are not there: Gin
+// answers after the chain.
+func TestNoStoreOfTheEngine(t *testing.T) {
+	wiretest.CheckKept(t, 404, "404 page not found", func(a *core.Authority, transport ginauth.Transport) http.Handler {
+		engine := gin.New()
+		engine.Use(ginauth.New(a, ginauth.Options{Transport: transport}).Require)
+		return engine
+	})
+}
+
+// TestNoStoreWithPanic checks middleware that answers a panic only by a
+// status, which Gin sends when the chain is over.
+func TestNoStoreWithPanic(t *testing.T) {
+	wiretest.CheckKept(t, 500, "", func(a *core.Authority, transport ginauth.Transport) http.Handler {
+		engine := gin.New()
+		engine.Use(func(c *gin.Context) {
+			defer func() {
+				if recover() != nil {
+					c.Status(500)
+				}
+			}()
+			c.Next()
+		})
+		engine.GET("/", ginauth.New(a, ginauth.Options{Transport: transport}).Require, func(c *gin.Context) {
+			c.Header("Cache-Control", "public")
+			panic("handler")
+		})
+		return engine
+	})
+}
+
+// TestSilentForTheEngine checks middleware of the whole engine: paths without
+// a route are served like any other, but a method that a path has not is 405
+// before anything is reissued.
+func TestSilentForTheEngine(t *testing.T) {
+	transport, err := ginauth.Cookie(ginauth.CookieOptions{SilentReissue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority := newAuthority()
+	auth := ginauth.New(authority, ginauth.Options{Transport: transport})
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.Use(auth.Require)
+	engine.NoMethod(auth.MethodNotAllowed)
+	engine.NoRoute(auth.NotFound)
+	engine.GET("/me", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		cookies      int
+	}{
+		{"GET", "/me", 204, 2},
+		{"POST", "/me", 405, 0},
+		{"GET", "/other", 404, 2},
+	} {
+		tokens, err := authority.Issue(t.Context(), core.Login{Subject: "alice"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(tt.method, tt.path, nil)
+		r.Header.Set("Cookie", "__Host-refresh="+tokens.RefreshToken)
+		engine.ServeHTTP(w, r)
+		if w.Code != tt.status || len(w.Result().Cookies()) != tt.cookies || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s: got %d %v, want %d with %d cookies and no-store", tt.method, tt.path, w.Code, w.Header(), tt.status, tt.cookies)
+		}
+	}
+}
