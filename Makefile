@@ -3,7 +3,8 @@
 
 GO ?= go
 
-# The modules of what only benchmarks need. internal/tools holds no code.
+# The modules of what only tests and benchmarks need. internal/tools holds no Go
+# code.
 NESTED := $(patsubst %/go.mod,%,$(filter-out internal/tools/go.mod,$(wildcard internal/*/go.mod)))
 
 .DEFAULT_GOAL := help
@@ -25,9 +26,8 @@ lint: ## check the formatting, then run go vet and staticcheck
 install: ## install redis-server, curl and a C compiler where they are missing
 	@internal/tools/install.sh
 
-bench: ## run the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
-	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test -bench ."; (cd $$module && $(GO) test -run '^$$' -bench . -benchmem ./...); done
+bench: ## measure beside the peers and print the table of ratios, in about a quarter of an hour
+	cd internal/bench && $(GO) run .
 
 run-gin: ## run the Gin example on 127.0.0.1:8080
 	$(GO) run ./examples/gin-app

@@ -61,7 +61,8 @@ end
 local function live(s, now) return not s.gone and now < s.ends end
 
 -- deny puts one generation of a session, or all ('*'), on the blacklist until
--- MARGIN after last, never for a shorter time than before, and on the feed. A
+-- MARGIN after last, never for a shorter time than before, and on the feed, with
+-- enough of the nonce to tell the entry from any that was lost. A
 -- feed entry leaves once its own time has passed, never because of its age.
 -- Returns until when.
 local function deny(key, feed, sid, what, last, nonce, now)
@@ -69,7 +70,7 @@ local function deny(key, feed, sid, what, last, nonce, now)
   if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return till end
   redis.call('HSET', key, what, int(till))
   keep(key, till, now)
-  redis.call('XADD', feed, '*', 'n', nonce, 's', sid, 'g', what, 'x', int(till))
+  redis.call('XADD', feed, '*', 'n', string.sub(nonce, 1, 11), 's', sid, 'g', what, 'x', int(till))
   local front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 17)
   local passed = 0
   while passed < 16 and front[passed + 2] and tonumber(front[passed + 1][2][8]) <= now do passed = passed + 1 end

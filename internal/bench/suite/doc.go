@@ -8,4 +8,3 @@
 // small, and the figures mean nothing: it is for checking that everything
 // runs.
 package suite
-// x
