@@ -99,7 +99,10 @@ func handlers() []handlerOf {
 			r.Header.Set("If-None-Match", `"one"`)
 			content(w, r)
 		}},
-		{"redirects", http.StatusSeeOther, "", func(w http.ResponseWriter, r *http.Request) { public(w); http.Redirect(w, r, "/next", http.StatusSeeOther) }},
+		{"redirects", http.StatusSeeOther, "", func(w http.ResponseWriter, r *http.Request) {
+			public(w)
+			http.Redirect(w, r, "/next", http.StatusSeeOther)
+		}},
 		{"refuses", http.StatusConflict, "no\n", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusConflict); public(w) }},
 		{"panics", 500, "", func(w http.ResponseWriter, _ *http.Request) { public(w); panic(http.ErrBodyNotAllowed) }},
 		{"panics after a part", 200, "he", func(w http.ResponseWriter, _ *http.Request) {
