@@ -1,0 +1,111 @@
+package clients_test
+
+import (
+	"encoding/json"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// transports are the values of TRANSPORT.
+var transports = []string{"bearer", "hybrid", "cookie"}
+
+// with returns the environment of a program with a transport for a browser on
+// plain http.
+func with(transport string, more ...string) []string {
+	environ := append(more, "TRANSPORT="+transport)
+	if transport != "bearer" {
+		environ = append(environ, "INSECURE_COOKIES=true")
+	}
+	return environ
+}
+
+const (
+	strict = "REUSE_GRACE=strict"
+	theft  = "reason=reuse" // what the log says when a refresh token is presented twice
+)
+
+// TestSessions has Chromium log in through the demo page of each program with
+// each transport. A refresh token is stolen, and pages of other origins try
+// what they can.
+func TestSessions(t *testing.T) {
+	path := chromium(t)
+	for _, name := range programs {
+		for _, transport := range transports {
+			t.Run(name+"/"+transport, func(t *testing.T) {
+				p := start(t, name, with(transport, strict)...)
+				runNode(t, "sessions.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+p.url)
+				if got := strings.Count(p.log.String(), theft); got != 1 {
+					t.Errorf("the log tells of %d thefts, want 1", got)
+				}
+			})
+		}
+	}
+}
+
+// TestClient has Chromium use ratchet.js and the page in ways that no framework
+// makes a difference to, with each transport once.
+func TestClient(t *testing.T) {
+	path := chromium(t)
+	for i, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			p := start(t, programs[i%len(programs)], with(transport, strict)...)
+			runNode(t, "client.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+p.url)
+			if got := strings.Count(p.log.String(), theft); got != 1 {
+				t.Errorf("the log tells of %d thefts, want 1", got)
+			}
+		})
+	}
+}
+
+// TestSecureCookies has Chromium log in over https, where cookies keep their
+// own names and Secure.
+func TestSecureCookies(t *testing.T) {
+	path := chromium(t)
+	for i, transport := range []string{"hybrid", "cookie"} {
+		t.Run(transport, func(t *testing.T) {
+			p := start(t, programs[i], "TRANSPORT="+transport)
+			target, err := url.Parse(p.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proxy := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(target))
+			defer proxy.Close()
+			runNode(t, "secure.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+proxy.URL)
+		})
+	}
+}
+
+// TestLifetimes has Chromium stay logged in, in two tabs, while access tokens
+// expire, with all transports at once: most of the time it waits. With
+// REUSE_GRACE=strict a refresh token that is presented twice counts as theft.
+// Silent reissues need the grace: requests that are on the way together carry
+// the same cookies.
+func TestLifetimes(t *testing.T) {
+	path := chromium(t)
+	for _, name := range programs {
+		t.Run(name, func(t *testing.T) {
+			const short = "ACCESS_TTL=3s"
+			running := map[string]*program{"silent": start(t, name, with("cookie", short, "SILENT_REISSUE=true")...)}
+			for _, transport := range transports {
+				running[transport] = start(t, name, with(transport, short, strict)...)
+			}
+			urls := make(map[string]string)
+			for setting, p := range running {
+				urls[setting] = p.url
+			}
+			list, err := json.Marshal(urls)
+			if err != nil {
+				t.Fatal(err)
+			}
+			runNode(t, "lifetimes.test.mjs", "CHROMIUM="+path, "RATCHET_URLS="+string(list))
+			for setting, p := range running {
+				if strings.Contains(p.log.String(), theft) {
+					t.Errorf("%s: the page was taken for a thief", setting)
+				}
+			}
+		})
+	}
+}
