@@ -67,7 +67,7 @@ export class Ratchet extends EventTarget {
     if (new URL(request.url).origin !== this.#base.origin) throw new TypeError(`ratchet: ${request.url} is of another origin`);
     const used = await this.#read();
     const answer = await this.#send(request.clone(), used);
-    if (answer.status !== 401 || !used || !isTokenRefusal(await fault(answer.clone()))) return answer;
+    if (answer.status !== 401 || !used?.sessionId || !isTokenRefusal(await fault(answer.clone()))) return answer;
     const next = await this.#reissue(used);
     // Another tab may have logged in as somebody else, who did not ask for this.
     return next?.sessionId === used.sessionId ? this.#send(request, next) : answer;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 	"time"
@@ -123,9 +124,10 @@ func (c *cookies) renew(h http.Header, t core.Tokens) http.Header {
 	var kept []string
 	for _, line := range h["Cookie"] {
 		for cookie := range strings.SplitSeq(line, ";") {
+			cookie = textproto.TrimString(cookie) // as net/http: to trim more could make one name of another
 			name, _, _ := strings.Cut(cookie, "=")
-			if name = strings.TrimSpace(name); name != "" && name != c.access && name != c.refresh {
-				kept = append(kept, strings.TrimSpace(cookie))
+			if name = textproto.TrimString(name); name != "" && name != c.access && name != c.refresh {
+				kept = append(kept, cookie)
 			}
 		}
 	}

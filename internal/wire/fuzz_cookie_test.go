@@ -15,7 +15,7 @@ func cookieHeaders() []string {
 	return []string{
 		"", ";", "=", "a", "a=b", "__Host-access", "__Host-access=", "__Host-access=x", "__Host-refresh=x; __Host-access=y",
 		"__Host-access=x; __Host-access=y", `__Host-access="x"`, ` __Host-access =x`, "\t__Host-refresh=x", "__host-access=x",
-		"=__Host-access=x", "\u00a0__Host-access=x", "\u2000__Host-refresh=x", "$Version=1; __Host-access=x; $Path=/",
+		"=__Host-access=x", "\u00a0__Host-access=x", "\u00a0a=b", "\u2000__Host-refresh=x", "$Version=1; __Host-access=x; $Path=/",
 		"__Host-access=x, __Host-access=y", "a=\"; __Host-access=x; b=\"", "__Host-access=\x01; __Host-refresh=\x7f",
 		strings.Repeat("a=b; ", 4000), "__Host-refresh=eyJhbGciOiJub25lIiwidHlwIjoicnQrand0In0.e30.",
 	}

@@ -202,7 +202,7 @@ func (s *scene) failBefore(method string) {
 	})
 }
 
-// named gives rows a prefix.
+// namedAs joins rows and gives them a prefix.
 func namedAs(prefix string, rows ...[]row) []row {
 	all := slices.Concat(rows...)
 	for i := range all {
