@@ -61,8 +61,8 @@ var _ core.Store = (*Store)(nil)
 // after the Store.
 //
 // It refuses clients that may read from a replica (ReadOnly, RouteByLatency,
-// RouteRandomly), because a replica forgets the last revocations, and a
-// [redis.Ring], which moves keys without their data. It refuses a number of
+// RouteRandomly) or from go-redis's client-side cache, because either forgets
+// the last revocations, and a [redis.Ring], which moves keys without their data. It refuses a number of
 // shards other than the data's. If the server cannot be reached, New succeeds
 // and logs it; the operations fail until it can be, and the layout is checked
 // then.
@@ -130,6 +130,10 @@ func checkClient(client redis.UniversalClient) error {
 		return errors.New("redisstore: the client is nil")
 	}
 	switch c := client.(type) {
+	case *redis.Client:
+		if o := c.Options(); o.ClientSideCacheConfig != nil || o.ClientSideCache != nil {
+			return errors.New("redisstore: the client has ClientSideCache: a cut-off cache forgets the last revocations")
+		}
 	case *redis.Ring:
 		return errors.New("redisstore: a redis.Ring moves keys without their data; use a cluster")
 	case *redis.ClusterClient:

@@ -24,6 +24,8 @@ func TestNewNamesTheFault(t *testing.T) {
 	}
 	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
 	t.Cleanup(func() { ring.Close() })
+	cached := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", Protocol: 3, ClientSideCacheConfig: &redis.ClientSideCacheConfig{}})
+	t.Cleanup(func() { cached.Close() })
 	var none *redis.Client
 
 	for _, test := range []struct {
@@ -45,6 +47,7 @@ func TestNewNamesTheFault(t *testing.T) {
 		{"replicas", cluster(redis.ClusterOptions{ReadOnly: true}), redisstore.Options{}, "ReadOnly"},
 		{"nearest", cluster(redis.ClusterOptions{RouteByLatency: true}), redisstore.Options{}, "RouteByLatency"},
 		{"any", cluster(redis.ClusterOptions{RouteRandomly: true}), redisstore.Options{}, "RouteRandomly"},
+		{"client-side cache", cached, redisstore.Options{}, "ClientSideCache"},
 		{"ring", ring, redisstore.Options{}, "Ring"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
