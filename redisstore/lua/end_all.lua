@@ -30,7 +30,9 @@ for _, id in ipairs(sids) do
     answer[#answer + 1] = live(s, now) and '1' or '0'
   end
 end
-redis.call('RPUSH', done, unpack(answer))
+for i = 1, #answer, 6000 do -- unpack takes 8000 at most
+  redis.call('RPUSH', done, unpack(answer, i, math.min(i + 5999, #answer)))
+end
 expire(done, now + MEMORY, now)
 if till == '0' then
   redis.call('SET', KEYS[3], '0')

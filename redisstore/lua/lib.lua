@@ -109,6 +109,9 @@ local function declared(first, arg)
 end
 local function undeclared(map, sids)
   for _, sid in ipairs(sids) do
-    if not map[sid] then return {'more', unpack(sids)} end
+    if not map[sid] then
+      table.insert(sids, 1, 'more')
+      return sids
+    end
   end
 end

@@ -47,5 +47,6 @@ if moves then
 elseif s.access_end > covered then
   redis.call('HSET', s.key, 'aend', int(s.access_end))
   expire(s.key, s.retained, now)
+  keep(user, s.retained, now) -- or a block would not find the session
 end
 return {outcome, s.gen, issued, s.idle_end, s.session_end, distance, age, 0}
