@@ -99,6 +99,9 @@ func (a *Authority) Block(ctx context.Context, subject string, until time.Time) 
 	if !until.IsZero() && !until.After(a.config.Now()) {
 		return fmt.Errorf("%w: until, %s, has passed", ErrRequestInvalid, until.UTC().Format(time.RFC3339))
 	}
+	if until.After(time.UnixMilli(maxNumber)) {
+		until = time.Time{} // no store counts as far
+	}
 	commit, cancel := committing(ctx)
 	defer cancel()
 	result, err := a.config.Store.Block(commit, BlockRequest{Operation: randomID(), Subject: subject, Until: until})

@@ -66,9 +66,9 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 // script touches only keys that were declared, or else a slot in the middle of
 // a migration would look empty to it: it answers "more" with the ids of the
 // sessions it wants, and is run again with their keys, until it wants no more.
-func (s *Store) runOverSessions(ctx context.Context, script *redis.Script, k keys, fixed []string, args ...any) (answer, error) {
+func (s *Store) runOverSessions(ctx context.Context, script *redis.Script, k keys, fixed []string, shardAt int, args ...any) (answer, error) {
 	allKeys, allArgs := fixed, args
-	for {
+	for round := 0; ; round++ {
 		a, err := s.run(ctx, script, allKeys, allArgs...)
 		if err != nil || len(a.list) == 0 || a.list[0] != "more" {
 			return a, err
@@ -76,6 +76,10 @@ func (s *Store) runOverSessions(ctx context.Context, script *redis.Script, k key
 		a.next()
 		allKeys = append([]string(nil), fixed...)
 		allArgs = append([]any(nil), args...)
+		if round > 0 && shardAt >= 0 {
+			allArgs[shardAt] = string(k) // they come and go too fast to be declared
+			continue
+		}
 		for _, id := range a.texts() {
 			allKeys = append(allKeys, k.session(id), k.deny(id))
 			allArgs = append(allArgs, id)

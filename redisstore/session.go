@@ -18,9 +18,9 @@ func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateRe
 		onLimit = "reject"
 	}
 	a, err := s.runOverSessions(ctx, s.scripts.create, k,
-		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
+		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)}, 12,
 		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
-		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP)
+		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, "")
 	if err != nil {
 		return core.CreateResult{}, err
 	}
@@ -141,12 +141,12 @@ func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResu
 func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID, blockUntil string, keep []string) (core.EndAllResult, error) {
 	k := s.layout.of(subject)
 	operation := encode(op[:])
-	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, len(keep)}
+	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, len(keep), ""}
 	for _, id := range keep {
 		args = append(args, id)
 	}
 	a, err := s.runOverSessions(ctx, s.scripts.endAll, k,
-		[]string{k.user(subject), k.feed(), k.blocked(subject), k.done(operation)}, args...)
+		[]string{k.user(subject), k.feed(), k.blocked(subject), k.done(operation)}, 5, args...)
 	if err != nil {
 		return core.EndAllResult{}, err
 	}
@@ -178,7 +178,7 @@ func (s *Store) Unblock(ctx context.Context, subject string) error {
 // Sessions implements [core.Store].
 func (s *Store) Sessions(ctx context.Context, subject string) ([]core.Session, error) {
 	k := s.layout.of(subject)
-	a, err := s.runOverSessions(ctx, s.scripts.sessions, k, []string{k.user(subject)}, s.clock(), subjectTag(subject))
+	a, err := s.runOverSessions(ctx, s.scripts.sessions, k, []string{k.user(subject)}, -1, s.clock(), subjectTag(subject))
 	if err != nil {
 		return nil, err
 	}

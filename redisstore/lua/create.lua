@@ -2,7 +2,8 @@
 -- none for a blocked one; a second run answers as the first.
 -- KEYS session, user, blocked, feed, evicted, then session and deny of others
 -- ARGV now, subject tag, sid, seed hash, idle TTL, session TTL (0: none), access TTL, max,
---      reject or evict, device name, user agent, address, ids of the others
+--      reject or evict, device name, user agent, address,
+--      the shard or nothing, ids of the others
 -- Returns outcome, created, idle end, absolute end, and of each session evicted
 --         its id and until when it is denied
 local now, sub, sid = clock(ARGV[1]), ARGV[2], ARGV[3]
@@ -17,8 +18,8 @@ if blocked(KEYS[3], now) then return {'blocked'} end
 
 local max, dead = tonumber(ARGV[8]), {}
 if redis.call('ZCARD', user) >= max then
-  local sids, others = redis.call('ZRANGE', user, 0, -1), declared(6, 13)
-  local wanting = undeclared(others, sids)
+  local sids, others = redis.call('ZRANGE', user, 0, -1), declared(6, 14)
+  local wanting = undeclared(others, sids, ARGV[13])
   if wanting then return wanting end
   local standing = {} -- in the order of the last reissue
   for _, id in ipairs(sids) do

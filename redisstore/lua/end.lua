@@ -16,7 +16,7 @@ if only_live and not (s and live(s, now)) then return {'missing', 0} end
 if not s then
   local owner = redis.call('HGET', session, 'sub')
   if owner and owner ~= sub then return {'missing', 0} end
-  return {'missing', deny(deny_key, feed, sid, '*', math.max(now + ttl, expiry), op, now)}
+  return {'missing', deny(deny_key, feed, sid, '*', math.max(math.ceil((now + ttl) / 1000) * 1000, expiry), op, now)}
 end
 if s.gone then return {'earlier', s.gone} end
 kill(s, user, deny_key, feed, sid, op, now)

@@ -3,7 +3,7 @@
 -- answers as the first and touches nothing that came in between.
 -- KEYS user, feed, blocked, done, then session and deny of the sessions
 -- ARGV now, subject tag, operation, nothing or until when to block (0: for ever),
---      number of ids to keep, those ids, ids of the sessions
+--      number of ids to keep, the shard or nothing, those ids, ids of the sessions
 -- Returns done, and of each session killed its id, until when it is denied, and
 --         1 if it was live
 local now, sub, op, till, kept = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -11,13 +11,13 @@ local user, feed, done = KEYS[1], KEYS[2], KEYS[4]
 
 if redis.call('EXISTS', done) == 1 then return redis.call('LRANGE', done, 0, -1) end
 local keep_ids = {}
-for i = 6, 5 + kept do keep_ids[ARGV[i]] = true end
+for i = 7, 6 + kept do keep_ids[ARGV[i]] = true end
 local sids = {}
 for _, id in ipairs(redis.call('ZRANGE', user, 0, -1)) do
   if not keep_ids[id] then sids[#sids + 1] = id end
 end
-local sessions = declared(5, 6 + kept)
-local wanting = undeclared(sessions, sids)
+local sessions = declared(5, 7 + kept)
+local wanting = undeclared(sessions, sids, ARGV[6])
 if wanting then return wanting end
 
 local answer, found = {'done'}, {}

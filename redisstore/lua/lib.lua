@@ -69,6 +69,12 @@ local function deny(key, feed, sid, what, last, nonce, now)
   local till = last + MARGIN
   if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return till end
   redis.call('HSET', key, what, int(till))
+  if what ~= '*' and redis.call('HLEN', key) > 16 then -- of a session that lives long
+    local all = redis.call('HGETALL', key)
+    for i = 1, #all, 2 do
+      if tonumber(all[i + 1]) <= now then redis.call('HDEL', key, all[i]) end
+    end
+  end
   keep(key, till, now)
   redis.call('XADD', feed, '*', 'n', string.sub(nonce, 1, 11), 's', sid, 'g', what, 'x', int(till))
   local front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 17)
@@ -98,7 +104,10 @@ end
 -- declared maps each session id to its keys, session and deny, which stand in
 -- KEYS from first on; the ids stand in ARGV from arg on. A script touches no key
 -- that was not declared: if one is wanting, it returns what undeclared lists,
--- before any write, and the caller runs it again.
+-- before any write, and the caller runs it again. Logins without pause would
+-- keep it from ever having them all, so in the end the caller gives the shard
+-- and the script names the keys itself. That is safe where a declared key does
+-- not exist yet: such a script does not run in a slot that is being migrated.
 local function declared(first, arg)
   local map = {}
   for i = arg, #ARGV do
@@ -107,9 +116,11 @@ local function declared(first, arg)
   end
   return map
 end
-local function undeclared(map, sids)
+local function undeclared(map, sids, shard)
   for _, sid in ipairs(sids) do
-    if not map[sid] then
+    if not map[sid] and shard ~= '' then
+      map[sid] = {shard .. 'session:' .. sid, shard .. 'deny:' .. sid}
+    elseif not map[sid] then
       table.insert(sids, 1, 'more')
       return sids
     end

@@ -4,7 +4,7 @@
 -- ARGV now, subject tag, ids of the sessions
 local now, sub = clock(ARGV[1]), ARGV[2]
 local sids, sessions = redis.call('ZREVRANGE', KEYS[1], 0, -1), declared(2, 3)
-local wanting = undeclared(sessions, sids)
+local wanting = undeclared(sessions, sids, '')
 if wanting then return wanting end
 local list = {'sessions'}
 for _, id in ipairs(sids) do
