@@ -88,10 +88,19 @@ func (a *Authority) Ping(ctx context.Context) error {
 func (a *Authority) Format(s fmt.State, _ rune) { fmt.Fprint(s, "core.Authority") }
 
 // committing returns the context of a change of the store. It is not cancelled
-// with the request: a client that goes away must not leave the outcome open.
+// with the request: a client that goes away must not leave the outcome open. An
+// earlier deadline of the request holds.
 func committing(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	end := time.Now().Add(commitTimeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(end) {
+		end = d
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
+
+// gone reports whether the client has gone, so that a failed call says nothing
+// of the store's health. One that ran out of time does.
+func gone(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // storeError is an ErrUnavailable with the store's own error, which is for the
 // log. Whatever the store returns, it is no refusal: an [Error] or ErrUserGone

@@ -229,8 +229,8 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 		}
 		return nil, ErrUserGone
 	}
-	if l.err != nil && ctx.Err() != nil {
-		return nil, unavailable("load claims", l.err) // the client has gone, no more is known
+	if l.err != nil && gone(ctx) {
+		return nil, unavailable("load claims", l.err)
 	}
 	if l.err != nil {
 		return nil, a.storeFailed(ctx, "load claims", subject, "", l.err)

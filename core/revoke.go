@@ -33,6 +33,10 @@ func (a *Authority) Logout(ctx context.Context, token string) error {
 
 // Revoke ends one session of the subject. It returns [ErrSessionNotFound] if
 // the subject has no such live session, whether or not somebody else has.
+//
+// Like the other methods that take a subject, it returns an
+// [ErrRequestInvalid] for one that is empty, longer than 256 bytes or not
+// UTF-8, and an [ErrUnavailable] if the store failed.
 func (a *Authority) Revoke(ctx context.Context, subject, sessionID string) error {
 	if err := checkSubject(subject); err != nil {
 		return err
@@ -60,9 +64,9 @@ func (a *Authority) RevokeAll(ctx context.Context, subject string, keep ...strin
 
 // Blacklist revokes one access token, and with it any other of its session's
 // generation, until it expires. The session goes on: its next reissue yields
-// a good access token. It returns [ErrTokenMissing] for the empty string and
-// [ErrTokenInvalid] for what is no access token; an expired one needs no entry
-// and is no error.
+// a good access token. It returns [ErrTokenMissing] for the empty string,
+// [ErrTokenInvalid] for what is no access token and [ErrUnavailable] if the
+// store failed; an expired token needs no entry and is no error.
 func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
 	c, err := a.parseAccess(a.ring.Load(), accessToken)
 	if err != nil {
@@ -90,8 +94,8 @@ func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
 }
 
 // Block ends all of the subject's sessions and refuses logins until a time,
-// for ever if it is zero. It returns an [ErrRequestInvalid] for a time that
-// has passed.
+// for ever if it is zero. It replaces an earlier block, and returns an
+// [ErrRequestInvalid] for a time that has passed.
 func (a *Authority) Block(ctx context.Context, subject string, until time.Time) error {
 	if err := checkSubject(subject); err != nil {
 		return err
@@ -135,8 +139,8 @@ func (a *Authority) Sessions(ctx context.Context, subject string) ([]Session, er
 	limited, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	list, err := a.config.Store.Sessions(limited, subject)
-	if err != nil && ctx.Err() != nil {
-		return nil, unavailable("sessions", err) // the client has gone, the store may be well
+	if err != nil && gone(ctx) {
+		return nil, unavailable("sessions", err)
 	}
 	if err != nil {
 		return nil, a.storeFailed(ctx, "sessions", subject, "", err)

@@ -9,7 +9,9 @@ import "strconv"
 //
 // The window of ReuseGrace opens at the rotation and never moves. It closes by
 // itself once the child is used, because then the parent is at distance 2. Each
-// racer gets the same child, so a session never has two live descendants.
+// racer gets the same child, so a session never has two live descendants. A
+// clock that was set back does not hold it open: an age of less than minus
+// ReuseGrace is outside, too.
 //
 // A replay moves nothing. If the access token of the rotation has expired by
 // then, at the whole second, IssuedAt is now, and the record notes the later
@@ -114,7 +116,7 @@ func rotate(s *record, r RotateRequest, now int64, blocked bool) RotateResult {
 		outcome = Rotated
 	case distance == 1 && s.attempt == r.Attempt:
 		outcome = SameAttempt
-	case distance == 1 && r.ReuseGrace != Strict && age <= r.ReuseGrace:
+	case distance == 1 && r.ReuseGrace != Strict && age.Abs() <= r.ReuseGrace:
 		outcome = Replayed
 	case distance < 0:
 		outcome = Recovered

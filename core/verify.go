@@ -53,8 +53,8 @@ func (a *Authority) checkState(ctx context.Context, c *Claims) (*Claims, error) 
 // unchecked applies OnStoreFailure to a token that the store could not be
 // asked about.
 func (a *Authority) unchecked(ctx context.Context, c *Claims, err error) (*Claims, error) {
-	if ctx.Err() != nil {
-		return nil, unavailable("verify", err) // the client has gone, the store may be well
+	if gone(ctx) {
+		return nil, unavailable("verify", err)
 	}
 	if a.config.OnStoreFailure == FailClosed {
 		return nil, a.storeFailed(ctx, "verify", c.claims.Subject, c.claims.SessionID, err)

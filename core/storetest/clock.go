@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// Clock is a clock that only a test moves, and only forward. It is safe for
-// concurrent use.
+// Clock is a clock that only a test moves. It is safe for concurrent use.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -24,12 +23,20 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Advance moves the clock forward. It panics if d is negative, because a store
-// that keeps real times to live cannot follow a clock that goes back.
+// Advance moves the clock forward. It panics if d is negative.
 func (c *Clock) Advance(d time.Duration) {
 	if d < 0 {
 		panic("storetest: Clock.Advance by a negative duration")
 	}
+	c.move(d)
+}
+
+// SetBack moves the clock back, as an operator or a failover does. A store that
+// keeps real times to live cannot follow it: what it has set to expire expires
+// as early as before.
+func (c *Clock) SetBack(d time.Duration) { c.move(-d) }
+
+func (c *Clock) move(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)

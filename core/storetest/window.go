@@ -44,6 +44,20 @@ func windowCases() []testCase {
 			},
 		},
 		{
+			name: "clock set back",
+			rule: "a clock that is set back by a little spares racing tabs, by more it does not hold the window open",
+			run: func(e *env) {
+				s := e.login(e.newSubject())
+				e.clock.Advance(time.Hour)
+				first := s.present(0, core.Rotated)
+				e.clock.SetBack(reuseGrace)
+				e.wantPair("a replay", s.present(0, core.Replayed), first)
+				e.clock.SetBack(time.Millisecond)
+				s.present(0, core.Reuse)
+				s.wantDead()
+			},
+		},
+		{
 			name: "does not slide",
 			rule: "the window opens at the rotation: a thief who polls every 9 s is found once 10 s have passed",
 			run: func(e *env) {

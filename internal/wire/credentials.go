@@ -41,16 +41,16 @@ func (a *Auth) Authenticate(r *http.Request) (*core.Claims, error) {
 // caller returns the claims that the middleware has put in the request's
 // context. An endpoint that is mounted without the middleware authenticates
 // by itself, as Require does.
-func (a *Auth) caller(w http.ResponseWriter, r *http.Request) (*core.Claims, error) {
+func (a *Auth) caller(w http.ResponseWriter, r *http.Request) (*http.Request, *core.Claims, error) {
 	if c, ok := core.FromContext(r.Context()); ok {
-		return c, nil
+		return r, c, nil
 	}
 	admission, err := a.admit(w, r)
 	if err != nil {
-		return nil, err
+		return r, nil, err
 	}
 	c, _ := core.FromContext(admission.Request.Context())
-	return c, nil
+	return admission.Request, c, nil
 }
 
 // readBearer returns the token of the Authorization header. RFC 6750, section

@@ -13,6 +13,8 @@ import (
 // where the application has not. With cookies the browser's previous session
 // ends once the new one stands.
 func (a *Auth) Login(w http.ResponseWriter, r *http.Request, l core.Login) {
+	r, cancel := limit(r)
+	defer cancel()
 	previous, err := a.cookieTokens(r)
 	if err != nil {
 		a.Error(w, r, err)

@@ -19,6 +19,8 @@ func (a *Auth) Logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	tokens, err := a.readTokens(r)
+	r, cancel := limit(r)
+	defer cancel()
 	if err == nil {
 		err = a.logout(r, tokens)
 	}
@@ -93,11 +95,13 @@ func (a *Auth) LogoutAll(w http.ResponseWriter, r *http.Request) {
 	if !a.allow(w, r, http.MethodPost) {
 		return
 	}
-	caller, err := a.caller(w, r)
+	r, caller, err := a.caller(w, r)
 	if err != nil {
 		a.Error(w, r, err)
 		return
 	}
+	r, cancel := limit(r)
+	defer cancel()
 	keep, err := readKeep(r, caller)
 	if err != nil {
 		a.Error(w, r, err)

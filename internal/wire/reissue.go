@@ -26,6 +26,8 @@ func (a *Auth) Reissue(w http.ResponseWriter, r *http.Request) {
 		a.Error(w, r, err)
 		return
 	}
+	r, cancel := limit(r)
+	defer cancel()
 	tokens, err := a.reissue(r, body)
 	if err != nil {
 		a.refuseReissue(w, r, body.form, err)
@@ -35,8 +37,8 @@ func (a *Auth) Reissue(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
-	if body.form {
-		if err := checkGrant(body.get(paramGrantType)); err != nil {
+	if grant := body.get(paramGrantType); body.form || grant != "" {
+		if err := checkGrant(grant); err != nil {
 			return core.Tokens{}, err
 		}
 	}

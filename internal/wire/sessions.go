@@ -31,11 +31,13 @@ func (a *Auth) Sessions(w http.ResponseWriter, r *http.Request) {
 	if !a.allow(w, r, http.MethodGet, http.MethodHead) {
 		return
 	}
-	caller, err := a.caller(w, r)
+	r, caller, err := a.caller(w, r)
 	if err != nil {
 		a.Error(w, r, err)
 		return
 	}
+	r, cancel := limit(r)
+	defer cancel()
 	live, err := a.authority.Sessions(r.Context(), caller.Subject())
 	if err != nil {
 		a.Error(w, r, err)
@@ -63,11 +65,14 @@ func (a *Auth) RevokeSession(w http.ResponseWriter, r *http.Request, id string) 
 	if !a.allow(w, r, http.MethodDelete) {
 		return
 	}
-	caller, err := a.caller(w, r)
-	if err == nil {
-		err = a.authority.Revoke(r.Context(), caller.Subject(), id)
-	}
+	r, caller, err := a.caller(w, r)
 	if err != nil {
+		a.Error(w, r, err)
+		return
+	}
+	r, cancel := limit(r)
+	defer cancel()
+	if err := a.authority.Revoke(r.Context(), caller.Subject(), id); err != nil {
 		a.Error(w, r, err)
 		return
 	}

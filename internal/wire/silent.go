@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/ratchetauth/ratchet/core"
 )
@@ -33,7 +34,10 @@ func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal e
 	if err != nil {
 		return Admission{}, err
 	}
-	tokens, err := a.authority.Reissue(r.Context(), refresh.token, core.WithAccessToken(access.token))
+	arrival := time.Now()
+	limited, cancel := limit(r)
+	defer cancel()
+	tokens, err := a.authority.Reissue(limited.Context(), refresh.token, core.WithAccessToken(access.token))
 	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
 		return Admission{}, refusal
 	}
@@ -45,11 +49,11 @@ func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal e
 	if err := a.setCookies(w, tokens); err != nil {
 		return Admission{}, err
 	}
-	claims, err := a.authority.Verify(r.Context(), tokens.AccessToken)
+	claims, err := a.authority.Verify(limited.Context(), tokens.AccessToken)
 	if err != nil {
 		return Admission{}, err
 	}
-	next := r.WithContext(core.NewContext(r.Context(), claims))
+	next := r.WithContext(core.NewContext(noteArrival(r.Context(), arrival), claims))
 	next.Header = a.cookies.renew(r.Header, tokens)
 	return Admission{next, true}, nil
 }

@@ -31,7 +31,6 @@ func reissueBodyRows() []row {
 		{name: "body/member null", request: body(`{"refresh_token":null}`), want: missing()},
 		{name: "body/member in another case", request: body(`{"Refresh_Token":"$refresh"}`), want: missing()},
 		{name: "body/unknown members", request: body(`{"a":{"refresh_token":[1,{}]},"refresh_token":"$refresh","a":null,"scope":7}`), want: reissued()},
-		{name: "body/grant_type", request: body(`{"grant_type":"password","refresh_token":"$refresh"}`), want: reissued()},
 		{name: "body/white space", request: body("\r\n\t { \"refresh_token\" : \"$refresh\" } \n"), want: reissued()},
 		{name: "body/escaped", request: body(`{"refresh\u005ftoken":"$refresh"}`), want: reissued()},
 		{name: "body/chunked", request: Request{Method: "POST", Path: reissuePath, Header: []string{JSON}, Body: good, Chunked: true}, want: reissued()},
@@ -69,6 +68,9 @@ func reissueBodyRows() []row {
 
 		{name: "type/charset", request: typed("application/json; charset=utf-8"), want: reissued()},
 		{name: "type/upper case", request: typed("Application/JSON"), want: reissued()},
+		{name: "body/grant_type", request: postJSON(reissuePath, `{"grant_type":"refresh_token","refresh_token":"$refresh"}`), want: reissued()},
+		{name: "body/another grant_type", request: postJSON(reissuePath, `{"grant_type":"password","refresh_token":"$refresh"}`),
+			want: answer(400, unsupportedGrantType)},
 		{name: "type/none", request: typed(), want: unsupported},
 		{name: "type/empty", request: typed(""), want: unsupported},
 		{name: "type/text", request: typed("text/plain"), want: unsupported},

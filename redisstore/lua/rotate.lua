@@ -23,7 +23,7 @@ if blocked(block_key, now) then return refuse('blocked') end
 local outcome
 if distance == 0 then outcome = 'rotated'
 elseif distance == 1 and s.try == attempt then outcome = 'same_attempt'
-elseif distance == 1 and grace >= 0 and age <= grace then outcome = 'replayed'
+elseif distance == 1 and math.abs(age) <= grace then outcome = 'replayed'
 elseif distance < 0 then outcome = 'recovered'
 else
   kill(s, user, deny_key, feed, sid, op, now)
