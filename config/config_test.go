@@ -199,22 +199,6 @@ func TestBadCombinations(t *testing.T) {
 	}
 }
 
-// TestLimitsAreCores fails if core allows or refuses other values than this
-// package, which would make a good value fail without its variable's name.
-func TestLimitsAreCores(t *testing.T) {
-	for _, e := range []env{
-		{"ACCESS_TTL": "1s"}, {"IDLE_TTL": "1s", "SESSION_TTL": "1s"}, {"SESSION_TTL": "none"}, {"IDLE_TTL": "none"},
-		{"REUSE_GRACE": "1ms"}, {"REUSE_GRACE": "2m"}, {"LEEWAY": "1m"}, {"MAX_SESSIONS": "1"}, {"MAX_SESSIONS": "1000"},
-		{"ISSUER": strings.Repeat("x", 256)}, {"AUDIENCE": strings.Repeat("x", 256)}, {"SIGNING_SECRET": secret},
-	} {
-		c := read(t, e).Core
-		c.Store = core.NewMemoryStore(core.MemoryOptions{})
-		if _, err := core.New(c); err != nil {
-			t.Errorf("core refuses %v: %v", e, err)
-		}
-	}
-}
-
 func TestWarnings(t *testing.T) {
 	all := env{"SIGNING_SECRET": secret, "REDIS_URL": "redis://127.0.0.1:6379"}
 	if w := read(t, all).Warnings; len(w) != 0 {
@@ -235,6 +219,41 @@ func TestWarnings(t *testing.T) {
 				t.Errorf("the warnings are %q, want one about %s", w, tt.want)
 			}
 		})
+	}
+}
+
+// TestSilentReissueWarning checks that an operator learns which two switches
+// log browsers out.
+func TestSilentReissueWarning(t *testing.T) {
+	for grace, want := range map[string]bool{"strict": true, "0": true, "": false, "1ms": false} {
+		e := env{"TRANSPORT": "cookie", "SILENT_REISSUE": "true", "REUSE_GRACE": grace}
+		got := slices.ContainsFunc(read(t, e).Warnings, func(w string) bool {
+			return strings.Contains(w, "SILENT_REISSUE") && strings.Contains(w, "REUSE_GRACE")
+		})
+		if got != want {
+			t.Errorf("REUSE_GRACE=%s: got a warning: %v, want %v", grace, got, want)
+		}
+	}
+}
+
+// TestBadOrigins checks that each origin at fault is named, and no other, in
+// one line.
+func TestBadOrigins(t *testing.T) {
+	for _, transport := range []string{"hybrid", "cookie"} {
+		e := env{"TRANSPORT": transport, "TRUSTED_ORIGINS": "https://good.example, app.example, https://Upper.example"}
+		_, err := config.FromEnv(e.get, config.Defaults{})
+		if !errors.Is(err, config.ErrInvalid) {
+			t.Fatalf("%s: got the error %v, want an ErrInvalid", transport, err)
+		}
+		text := err.Error()
+		for _, origin := range []string{"app.example", "https://Upper.example"} {
+			if !strings.Contains(text, fmt.Sprintf("TRUSTED_ORIGINS=%q", origin)) {
+				t.Errorf("%s: got the error %q, want it to name %s", transport, text, origin)
+			}
+		}
+		if strings.Contains(text, "good.example") || strings.Contains(text, "\n") {
+			t.Errorf("%s: got the error %q, want one line without the good origin", transport, text)
+		}
 	}
 }
 

@@ -1,43 +1,46 @@
-// Package config turns environment variables into a core.Config, redisstore
-// options and a Redis client, so that an operator tunes a program without
-// touching its code.
+// Package config turns environment variables into a [core.Config], the
+// transport of ginauth or echoauth, [redisstore.Options] and a Redis client, so
+// that an operator tunes a program without touching its code.
 //
-// A program calls [FromEnv] with os.Getenv, sets in Settings.Core what only
-// code can say (LoadClaims, OnEvent, Logger), and opens the store with
-// [Settings.Open]. Both example programs do no more than that.
+// A program calls [FromEnv] with [os.Getenv], opens the store with
+// [Settings.Open], and sets in Settings.Core that store and what only code can
+// say (LoadClaims, OnEvent, Logger). Both example programs do no more than
+// that.
 //
 // # Variables
 //
-// An empty variable counts as not set. Durations are Go durations, such as
-// 10m or 168h.
+// What comes first is the default. An empty variable counts as not set.
+// Durations are Go durations, such as 10m or 168h; switches are false or true,
+// 0 or 1.
 //
-//	ADDR              host:port to listen on; the program's default
+//	ADDR              the program's default; host:port to listen on
 //	ACCESS_TTL        10m, 1s or more
 //	IDLE_TTL          168h, 1s or more, or none
 //	SESSION_TTL       720h, 1s or more, or none; not both none
-//	REUSE_GRACE       30s, at most 2m; strict or 0 for none
+//	REUSE_GRACE       30s, from 1ms to 2m; strict or 0 for none
 //	LEEWAY            0, at most 1m
-//	CACHE_SIZE        16777216 bytes of verified tokens, 0 for none
+//	CACHE_SIZE        16777216 bytes of verified tokens, 16384 or more; 0 for none
 //	MAX_SESSIONS      100, from 1 to 1000
 //	ON_LIMIT          evict, or reject
 //	BIND_ACCESS_TOKEN false
 //	REVOCATION        blacklist, or session
 //	ON_STORE_FAILURE  closed, or open
-//	ISSUER            ratchet-example
+//	ISSUER            ratchet-example; 256 bytes at most
 //	AUDIENCE          api; several are separated by commas
 //	SIGNING_ALG       HS256, EdDSA, ES256 or RS256
-//	SIGNING_SECRET    the HS256 key: 32 bytes or more; random if not set
-//	SIGNING_KEY_FILE  a PEM file with the private key of the other algorithms
-//	REFRESH_SECRET    the key of refresh tokens: 32 bytes or more
-//	REDIS_URL         as go-redis parses it; the memory store if not set
+//	SIGNING_SECRET    random at each start; the HS256 key, 32 bytes or more
+//	SIGNING_KEY_FILE  none; a PEM file with the other algorithms' private key
+//	REFRESH_SECRET    derived; the key of refresh tokens, 32 bytes or more
+//	REDIS_URL         none, for the memory store; as go-redis parses it
 //	REDIS_MODE        standalone, cluster or sentinel
-//	REDIS_PREFIX      ratchet:
+//	REDIS_PREFIX      ratchet:; 64 bytes at most, without spaces and braces
 //	REDIS_SHARDS      16, from 1 to 1024
 //	MIRROR_STALENESS  0 for no mirror, or 100ms to 1m, such as 1s
 //	TRANSPORT         bearer, hybrid or cookie
 //	SILENT_REISSUE    false; true needs TRANSPORT=cookie
 //	INSECURE_COOKIES  false; true is for plain http in development
-//	TRUSTED_ORIGINS   none; several are separated by commas
+//	TRUSTED_ORIGINS   none; several, such as https://app.example.com, are
+//	                  separated by commas
 //
 // # Keys
 //

@@ -31,8 +31,8 @@ type Settings struct {
 	// what only code can say: LoadClaims, OnEvent, Logger and Now.
 	Core core.Config
 
-	// Transport says where tokens travel, for the Options of ginauth or
-	// echoauth.
+	// Transport says where tokens travel. It is the Transport of ginauth and
+	// of echoauth alike, for the Options of either.
 	Transport wire.Transport
 
 	// Redis is used by [Settings.Open] if REDIS_URL is set.

@@ -3,6 +3,7 @@ package config
 import (
 	"strings"
 
+	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/internal/wire"
 )
 
@@ -35,19 +36,32 @@ func readTransport(e *environment, s *Settings) {
 		return
 	}
 
-	make := wire.NewHybrid
+	construct := wire.NewHybrid
 	if mode == "cookie" {
-		make = wire.NewCookie
+		construct = wire.NewCookie
 	}
-	transport, err := make(o)
-	if err != nil {
-		e.fault("TRUSTED_ORIGINS=%s is invalid: %v", quote(e.getenv("TRUSTED_ORIGINS")), err)
+	transport, err := construct(o)
+	if err != nil { // all else are defaults
+		refuseOrigins(e, o.TrustedOrigins)
 		return
 	}
 	s.Transport = transport
+	if o.SilentReissue && s.Core.ReuseGrace == core.Strict {
+		s.warn("SILENT_REISSUE=true and REUSE_GRACE=strict: a browser that sends two requests at once when its access token has expired is logged out")
+	}
 	if o.Insecure {
 		s.warn("INSECURE_COOKIES=true: whoever is on the network can read and plant the cookies; for development only")
 	} else {
 		s.warn("TRANSPORT=" + mode + ": browsers keep these cookies only over https; for plain http set INSECURE_COOKIES=true")
+	}
+}
+
+// refuseOrigins records which of the origins are none.
+func refuseOrigins(e *environment, origins []string) {
+	for _, origin := range origins {
+		if _, err := wire.NewHybrid(wire.CookieOptions{TrustedOrigins: []string{origin}}); err != nil {
+			e.refuse("TRUSTED_ORIGINS", origin,
+				"origins separated by commas, such as https://app.example.com: in lower case, without a path and without port 443 of https or 80 of http")
+		}
 	}
 }

@@ -80,7 +80,7 @@ func (c *Claims) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "core.Claims(%s)", c.claims.TokenID)
 }
 
-// ClaimsAs returns the custom claims as a T.
+// ClaimsAs returns the custom claims as a T, decoded as [Claims.Decode] does.
 func ClaimsAs[T any](c *Claims) (T, error) {
 	var v T
 	err := c.Decode(&v)
@@ -95,7 +95,8 @@ func NewContext(ctx context.Context, c *Claims) context.Context {
 	return context.WithValue(ctx, contextKey{}, c)
 }
 
-// FromContext returns the claims that the context carries, if any.
+// FromContext returns the claims that the context carries, and false if it
+// carries none.
 func FromContext(ctx context.Context) (*Claims, bool) {
 	c, ok := ctx.Value(contextKey{}).(*Claims)
 	return c, ok && c != nil

@@ -80,8 +80,8 @@ type Config struct {
 	// Store keeps the sessions and the blacklist.
 	Store Store
 
-	// AccessTTL is the life of an access token. Default 10 minutes, at least
-	// 1 second.
+	// AccessTTL is the life of an access token, which never outlives its
+	// session's absolute end. Default 10 minutes, at least 1 second.
 	AccessTTL time.Duration
 
 	// IdleTTL ends a session that is not reissued for so long. Default 7
@@ -96,8 +96,8 @@ type Config struct {
 
 	// ReuseGrace is how long after a reissue the refresh token that was used
 	// gets the same new pair again, for racing tabs and lost answers. Later
-	// it is proof of theft and ends the session. Default 30 seconds, at most
-	// 2 minutes, Strict for none.
+	// it is proof of theft and ends the session. Default 30 seconds, from 1
+	// millisecond to 2 minutes, Strict for none.
 	ReuseGrace time.Duration
 
 	// MaxSessions is how many live sessions a user has at most. Default 100,
@@ -118,8 +118,8 @@ type Config struct {
 	// panic or more than 3 seconds make it an [ErrUnavailable] that costs the
 	// user nothing. [ErrUserGone] ends all of the user's sessions. It must
 	// heed its context. Claims that leave no room in a token of 4 KiB are an
-	// error of the application's. The default copies the claims of the login from one
-	// refresh token to the next.
+	// error of the application's. The default copies the claims of the login
+	// from one refresh token to the next.
 	LoadClaims func(ctx context.Context, subject string) (any, error)
 
 	// Revocation says how an access check learns of a revocation. Default
@@ -133,7 +133,7 @@ type Config struct {
 	// CacheSize is how many bytes of memory verified access tokens may take,
 	// so that a token is parsed and its signature checked once; its expiry
 	// and the blacklist are checked each time. Default 16 MiB, about 13 000
-	// tokens; at least 16 KiB, or a negative number for none.
+	// tokens; from 16 KiB to 64 GiB, or a negative number for none.
 	CacheSize int
 
 	// BindAccessToken accepts a reissue only with an access token of the same
@@ -147,8 +147,8 @@ type Config struct {
 	// Logger receives each event at its level. Default slog.Default().
 	Logger *slog.Logger
 
-	// Now is the clock by which access tokens expire, for tests. Default
-	// time.Now.
+	// Now is the clock by which tokens expire and events are dated, for
+	// tests; the Store has its own. Default time.Now.
 	Now func() time.Time
 }
 

@@ -28,15 +28,17 @@ func (e *Error) Status() int { return e.status }
 // "token_expired".
 func (e *Error) Code() string { return e.code }
 
-// OAuthCode returns the error code of RFC 6749, section 5.2, or RFC 6750,
-// section 3.1, such as "invalid_token".
+// OAuthCode returns the error's name in OAuth 2.0, such as "invalid_token": one
+// of RFC 6749, sections 4.1.2.1 and 5.2, or of RFC 6750, section 3.1, and
+// "not_found" where those have none.
 func (e *Error) OAuthCode() string { return e.oauth }
 
 // Description returns a sentence for the client's developer. It never depends
 // on the request, so it can reveal nothing about it.
 func (e *Error) Description() string { return e.description }
 
-// What an access check, [Authority.Verify], can answer.
+// What an access check, [Authority.Verify], can answer, beside
+// [ErrUnavailable].
 var (
 	ErrTokenMissing = &Error{http.StatusUnauthorized, "token_missing", "invalid_token", "an access token is required"}
 	ErrTokenInvalid = &Error{http.StatusUnauthorized, "token_invalid", "invalid_token", "the access token is invalid"}
@@ -54,7 +56,8 @@ var (
 
 // What a login and the management of sessions can answer. ErrBadCredentials
 // and ErrForbidden are for applications: the library checks no password and
-// knows no role.
+// knows no role. ErrCrossOrigin is the adapters' answer to whatever another
+// origin would change by a cookie.
 var (
 	ErrBadCredentials  = &Error{http.StatusUnauthorized, "bad_credentials", "invalid_grant", "the user name or the password is wrong"}
 	ErrUserBlocked     = &Error{http.StatusForbidden, "user_blocked", "access_denied", "the user is blocked"}
@@ -82,7 +85,8 @@ var (
 )
 
 // ErrUserGone is returned by [Config.LoadClaims] for a user who no longer
-// exists or may no longer log in. The reissue is refused and every session of
+// exists or may no longer log in. The reissue is refused with
+// [ErrRefreshInvalid], a login with [ErrBadCredentials], and every session of
 // the user ends.
 var ErrUserGone = errors.New("ratchet: the user is gone")
 

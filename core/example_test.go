@@ -239,6 +239,31 @@ func ExampleAuthority_RevokeAll() {
 	// <nil>
 }
 
+// A single access token is revoked without ending the session, for example to
+// have its holder pick up new roles at once.
+func ExampleAuthority_Blacklist() {
+	ctx := context.Background()
+	authority := newAuthority()
+	tokens, err := authority.Issue(ctx, core.Login{Subject: "alice"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := authority.Blacklist(ctx, tokens.AccessToken); err != nil {
+		log.Fatal(err)
+	}
+	_, err = authority.Verify(ctx, tokens.AccessToken)
+	fmt.Println(err)
+	next, err := authority.Reissue(ctx, tokens.RefreshToken)
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = authority.Verify(ctx, next.AccessToken)
+	fmt.Println("the next one:", err)
+	// Output:
+	// ratchet: the access token has been revoked
+	// the next one: <nil>
+}
+
 func ExampleAuthority_Block() {
 	ctx := context.Background()
 	authority := newAuthority()

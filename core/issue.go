@@ -30,7 +30,8 @@ type Login struct {
 	// 64 bytes are cut.
 	Device Device
 	// IdleTTL and SessionTTL replace Config's for this session, for a login
-	// that is to be remembered or not. Zero means Config's.
+	// that is to be remembered or not. Zero means Config's; the bounds are
+	// the same, NoLimit included.
 	IdleTTL    time.Duration
 	SessionTTL time.Duration
 	// AuthTime is when the user proved who they are, as the auth_time claim.

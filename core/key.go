@@ -46,8 +46,9 @@ type key struct {
 	verify func() any
 }
 
-// NewHMACKey returns a key for HS256. The secret has at least 32 bytes, which
-// should be random. It is copied.
+// NewHMACKey returns a key for HS256. The secret has at least 32 bytes (RFC
+// 7518, section 3.2), which should be random. It is copied. The id, of 1 to 64
+// printable ASCII characters, is the kid of its tokens.
 func NewHMACKey(id string, secret []byte) (Key, error) {
 	if err := checkKeyID(id); err != nil {
 		return Key{}, err
@@ -66,17 +67,43 @@ func newHMAC(id string, secret []byte) *key {
 
 // NewPrivateKey returns a key for EdDSA (Ed25519), ES256 (P-256) or RS256
 // (2048 to 8192 bits), as the signer's public key says. The signer may be a
-// hardware or cloud key.
-func NewPrivateKey(id string, signer crypto.Signer) (_ Key, err error) {
-	defer refuseMalformed(id, &err)
-	if signer == nil {
-		return Key{}, fmt.Errorf("core: key %q: the signer is nil", id)
-	}
-	public, err := NewPublicKey(id, signer.Public())
+// hardware or cloud key, whose time limits are its own; NewPrivateKey tries it
+// with one signature. The id, of 1 to 64 printable ASCII characters, is the kid
+// of its tokens.
+func NewPrivateKey(id string, signer crypto.Signer) (Key, error) {
+	return construct(id, func() (*key, error) { return newPrivate(id, signer) })
+}
+
+// NewPublicKey returns a key that only verifies. It takes an
+// ed25519.PublicKey, an *ecdsa.PublicKey on P-256 or an *rsa.PublicKey of 2048
+// to 8192 bits. The id is that of the private key.
+func NewPublicKey(id string, public crypto.PublicKey) (Key, error) {
+	return construct(id, func() (*key, error) { return newPublic(id, public) })
+}
+
+// construct returns the key that a constructor makes. It makes an error of the
+// panic with which the crypto packages meet a key that lacks one of its halves.
+func construct(id string, constructor func() (*key, error)) (made Key, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			made, err = Key{}, fmt.Errorf("core: key %q is malformed: %v", id, p)
+		}
+	}()
+	k, err := constructor()
 	if err != nil {
 		return Key{}, err
 	}
-	k := *public.k
+	return Key{k}, nil
+}
+
+func newPrivate(id string, signer crypto.Signer) (*key, error) {
+	if signer == nil {
+		return nil, fmt.Errorf("core: key %q: the signer is nil", id)
+	}
+	k, err := newPublic(id, signer.Public())
+	if err != nil {
+		return nil, err
+	}
 	switch s := signer.(type) {
 	case ed25519.PrivateKey:
 		signer = ed25519.PrivateKey(bytes.Clone(s))
@@ -90,56 +117,44 @@ func NewPrivateKey(id string, signer crypto.Signer) (_ Key, err error) {
 		err = k.method.Verify(probe, signature, k.verify())
 	}
 	if err != nil {
-		return Key{}, fmt.Errorf("core: key %q does not sign: %w", id, err)
+		return nil, fmt.Errorf("core: key %q does not sign: %w", id, err)
 	}
-	return Key{&k}, nil
+	return k, nil
 }
 
-// NewPublicKey returns a key that only verifies. It takes an
-// ed25519.PublicKey, an *ecdsa.PublicKey on P-256 or an *rsa.PublicKey of 2048
-// to 8192 bits.
-func NewPublicKey(id string, public crypto.PublicKey) (_ Key, err error) {
-	defer refuseMalformed(id, &err)
+func newPublic(id string, public crypto.PublicKey) (*key, error) {
 	if err := checkKeyID(id); err != nil {
-		return Key{}, err
+		return nil, err
 	}
 	k := &key{id: id}
 	switch p := public.(type) {
 	case ed25519.PublicKey:
 		if len(p) != ed25519.PublicKeySize {
-			return Key{}, fmt.Errorf("core: key %q: an Ed25519 public key has %d bytes, not %d", id, ed25519.PublicKeySize, len(p))
+			return nil, fmt.Errorf("core: key %q: an Ed25519 public key has %d bytes, not %d", id, ed25519.PublicKeySize, len(p))
 		}
 		public = ed25519.PublicKey(bytes.Clone(p))
 		k.method = jwt.SigningMethodEdDSA
 	case *ecdsa.PublicKey:
 		if p == nil || p.Curve != elliptic.P256() {
-			return Key{}, fmt.Errorf("core: key %q: only the curve P-256 is supported", id)
+			return nil, fmt.Errorf("core: key %q: only the curve P-256 is supported", id)
 		}
 		if _, err := p.ECDH(); err != nil {
-			return Key{}, fmt.Errorf("core: key %q: %w", id, err)
+			return nil, fmt.Errorf("core: key %q: %w", id, err)
 		}
 		k.method = jwt.SigningMethodES256
 	case *rsa.PublicKey:
 		if p == nil || p.N == nil || p.N.Sign() < 0 || p.N.BitLen() < minModulus || p.N.BitLen() > maxModulus {
-			return Key{}, fmt.Errorf("core: key %q: an RSA key needs %d to %d bits", id, minModulus, maxModulus)
+			return nil, fmt.Errorf("core: key %q: an RSA key needs %d to %d bits", id, minModulus, maxModulus)
 		}
 		if p.E < 3 || p.E%2 == 0 {
-			return Key{}, fmt.Errorf("core: key %q: the RSA exponent %d is not odd and 3 or more", id, p.E)
+			return nil, fmt.Errorf("core: key %q: the RSA exponent %d is not odd and 3 or more", id, p.E)
 		}
 		k.method = jwt.SigningMethodRS256
 	default:
-		return Key{}, fmt.Errorf("core: key %q: a public key of type %T is not supported", id, public)
+		return nil, fmt.Errorf("core: key %q: a public key of type %T is not supported", id, public)
 	}
 	k.verify = func() any { return public }
-	return Key{k}, nil
-}
-
-// refuseMalformed makes an error of the panic with which the crypto packages
-// meet a key that lacks one of its halves.
-func refuseMalformed(id string, err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("core: key %q is malformed: %v", id, p)
-	}
+	return k, nil
 }
 
 // ID returns the key's id, the kid of its tokens.

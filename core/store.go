@@ -76,7 +76,7 @@ type Store interface {
 	// session or its generation is on the blacklist and, if the request asks
 	// for the session, whether the session is not live. It is called with the
 	// request's context and, unlike the other methods, with no deadline of the
-	// Authority's: it bounds itself to about 3 seconds.
+	// Authority's: it bounds itself to about 2 seconds.
 	Revoked(context.Context, RevokedRequest) (RevokedResult, error)
 
 	// Sessions returns the subject's live sessions, the most recently

@@ -74,6 +74,42 @@ func Example_webAndMobile() {
 	// {"user":"alice"}
 }
 
+// A browser comes back when its access token has expired. It is served, and
+// gets the next pair of cookies on the way.
+func ExampleCookie() {
+	transport, err := echoauth.Cookie(echoauth.CookieOptions{SilentReissue: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	auth := echoauth.New(newAuthority(), echoauth.Options{Transport: transport})
+	r := echo.New()
+	r.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
+	r.GET("/account", func(c echo.Context) error {
+		return c.String(http.StatusOK, "hello "+echoauth.Claims(c).Subject())
+	}, auth.Require)
+
+	login := send(r, "POST", "/auth/login", "", "")
+	request := httptest.NewRequest("GET", "/account", nil)
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	for _, c := range login.Result().Cookies() {
+		if c.Name == "__Host-refresh" { // the other has expired with its token
+			request.AddCookie(c)
+		}
+	}
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, request)
+	fmt.Println(w.Body)
+	for _, c := range w.Result().Cookies() {
+		fmt.Println(c.Name)
+	}
+	fmt.Println(w.Header().Get("Cache-Control"))
+	// Output:
+	// hello alice
+	// __Host-access
+	// __Host-refresh
+	// no-store
+}
+
 // A page of another site, as a single-page application has it, needs cookies
 // that go along from there, and its origin's name.
 func ExampleHybrid() {

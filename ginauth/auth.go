@@ -10,30 +10,11 @@ import (
 	"github.com/ratchetauth/ratchet/internal/wire"
 )
 
-// Transport says where tokens travel. The zero value is the bearer transport:
-// the access token in the Authorization header, both tokens in JSON bodies.
-// [Hybrid] and [Cookie] make the others. A value may serve any number of Auths
-// and both frameworks.
-type Transport = wire.Transport
-
-// CookieOptions configures [Hybrid] and [Cookie]. The zero value is ready to
-// use over https.
-type CookieOptions = wire.CookieOptions
-
-// Hybrid returns the transport with the access token in the body and in the
-// Authorization header of the answer, and the refresh token in a cookie that
-// no script can read.
-func Hybrid(o CookieOptions) (Transport, error) { return wire.NewHybrid(o) }
-
-// Cookie returns the transport with both tokens in cookies that no script can
-// read and none in a body, for applications that a browser shows. Requests
-// with a Bearer header are served as well.
-func Cookie(o CookieOptions) (Transport, error) { return wire.NewCookie(o) }
-
 // Options configures [New]. The zero value is ready to use: the bearer
 // transport.
 type Options struct {
-	// Transport says where tokens travel. Default: bearer.
+	// Transport says where tokens travel. The default is bearer; [Hybrid] and
+	// [Cookie] make the others.
 	Transport Transport
 
 	// Logger receives the faults that clients are not told, those answered
@@ -41,10 +22,11 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Auth is the middleware and the handlers. It is safe for concurrent use.
+// Auth is the middleware and the handlers of one transport. It is safe for
+// concurrent use.
 type Auth struct{ wire *wire.Auth }
 
-// New returns an Auth for the Authority.
+// New returns an Auth for the Authority. Any number of Auths may share one.
 func New(a *core.Authority, o Options) *Auth {
 	return &Auth{wire: wire.New(a, wire.Options(o))}
 }
@@ -57,14 +39,35 @@ func Claims(c *gin.Context) *core.Claims {
 }
 
 // Require is middleware that lets only requests with a good access token pass,
-// with the claims in the context of the request. It answers any other with 401
-// and stops the chain.
+// with the claims in the context of the request: see [Claims]. It answers any
+// other with an error and stops the chain:
+//
+//   - 401 without a token ("token_missing"), or with one that is bad
+//     ("token_invalid"), has expired ("token_expired") or has been revoked
+//     ("token_revoked"). WWW-Authenticate has the challenge of RFC 6750,
+//     section 3: a bare Bearer if there was no token, otherwise with error and
+//     error_description.
+//   - 400 with two credentials ("request_invalid"), such as a header and a
+//     cookie.
+//   - 403 for a request from another origin that would change something by a
+//     cookie ("cross_origin").
+//   - 503 with Retry-After if the store could not be asked
+//     ("store_unavailable"), unless core.Config.OnStoreFailure is
+//     [core.FailOpen]. It says nothing about the token.
+//   - 500 for a fault of the program ("internal"), which is logged.
+//
+// With [CookieOptions].SilentReissue a request whose access token is missing or
+// has expired, but whose refresh cookie is good, passes too. Its answer has the
+// new cookies, and Cache-Control: no-store whatever the handler says; the
+// handler finds the new cookies in the request. If the refresh token is
+// refused, the answer is the 401 of the access token, and no cookie is
+// cleared.
 func (a *Auth) Require(c *gin.Context) { a.admit(c, (*wire.Auth).Require) }
 
-// Optional is middleware that lets requests with a good access token pass, as
-// Require does, and requests without a credential, for which [Claims] is nil.
-// It answers a bad header with 401 and stops the chain; a bad cookie is as
-// none, because a browser sends what it has.
+// Optional is as Require, but also lets requests without a credential pass,
+// for which [Claims] is nil. A bad Bearer header is refused with 401: its
+// sender should learn that it is bad. A bad cookie is as none, because a
+// browser sends what it has.
 func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*wire.Auth).Optional) }
 
 // check is a method of wire.Auth.

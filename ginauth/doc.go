@@ -21,10 +21,40 @@
 // [core.Authority]. The echoauth package is the same for Echo, name for name,
 // and both give the same answers, byte for byte.
 //
-// # Tokens
+// # Transports
 //
-// The access token comes in the Authorization header (RFC 6750, section 2.1),
-// never in a query. Tokens go out in the JSON body of RFC 6749, section 5.1.
+// Where tokens travel is the choice of [Options].Transport. Tokens are never
+// read from a query.
+//
+//   - Bearer, the default, for mobile clients and services: the access token
+//     comes in the Authorization header (RFC 6750, section 2.1), the refresh
+//     token in a body. Both go out in the JSON body of RFC 6749, section 5.1.
+//   - [Hybrid], for single-page applications: as bearer, but the refresh token
+//     is in a cookie that no script can read. The access token goes out in the
+//     Authorization header of the answer as well.
+//   - [Cookie], for applications that a browser shows: both tokens are in
+//     cookies and none in a body. A Bearer header is accepted as well.
+//
+// An application with web and mobile clients mounts one Auth for each on the
+// same [core.Authority].
+//
+// # Cookies
+//
+// The cookies are Secure, HttpOnly, SameSite and, by the prefix "__Host-", of
+// one host alone; [CookieOptions] has the rest. A login, a reissue and a
+// logout of a transport with cookies, and whatever else changes something by a
+// cookie, the handshake of a WebSocket included, must come from the same origin
+// or a trusted one, as [http.CrossOriginProtection] judges; otherwise the
+// answer is 403. Only a logout, or what else ends the caller's own session,
+// clears them.
+//
+// With [CookieOptions].SilentReissue a browser never needs to ask for a
+// reissue. A request to [Auth.Require], or to a handler that authenticates by
+// itself, whose access token is missing or has expired, but whose refresh
+// cookie is good, is reissued on the way and served, and its answer sets the
+// new cookies. That is for the application's own pages, trusted origins and
+// links that somebody follows from anywhere: no image, frame or script of
+// another site can cause one.
 //
 // # Errors
 //
@@ -32,6 +62,10 @@
 // the RFC, a sentence, and Ratchet's own code, such as "token_expired". Each
 // is a [core.Error]; [Auth.Error] writes one for the application's own
 // handlers, so that they answer alike.
+//
+// A 401 has its challenge in WWW-Authenticate (RFC 6750, section 3). A store
+// that fails or does not answer within 4 seconds is a 503 with Retry-After: it
+// says nothing about a token, and the client tries again.
 //
 // # Methods
 //

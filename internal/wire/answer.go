@@ -67,26 +67,13 @@ func (a *Auth) writeFault(w http.ResponseWriter, r *http.Request, e *core.Error,
 
 // challenge returns the WWW-Authenticate header of a 401. RFC 6750, section
 // 3.1: a request that "lacks any authentication information" gets no error
-// code.
+// code. The words are core's own, never a request's, and need no escape in a
+// quoted string.
 func challenge(e *core.Error) string {
 	if e == core.ErrTokenMissing || e == core.ErrRefreshMissing {
 		return "Bearer"
 	}
-	return fmt.Sprintf(`Bearer error="%s", error_description="%s"`, printable(e.OAuthCode()), printable(e.Description()))
-}
-
-// printable keeps to the characters that RFC 6750, section 3, allows in an
-// error or its description, which need no escape in a quoted string.
-func printable(s string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c == '"':
-			return '\''
-		case c < ' ', c > '~', c == '\\':
-			return '?'
-		}
-		return c
-	}, s)
+	return fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.OAuthCode(), e.Description())
 }
 
 // writeJSON writes an answer of the library. None may be stored: most carry or

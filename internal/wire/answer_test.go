@@ -23,10 +23,30 @@ func newServer(t testing.TB) *wiretest.Server {
 	}, wiretest.Layout{})
 }
 
-func TestPrintable(t *testing.T) {
-	const got, want = "a\"b\\c\r\nd\x00é~ ", "a'b?c??d??~ "
-	if p := wire.Printable(got); p != want {
-		t.Errorf("Printable(%q): got %q, want %q", got, p, want)
+// TestChallenges checks that what a challenge quotes are characters that RFC
+// 6750, section 3, allows there, none of which needs an escape.
+func TestChallenges(t *testing.T) {
+	auth := wire.New(newServer(t).Authority, wire.Options{})
+	for _, e := range []*core.Error{
+		core.ErrTokenInvalid, core.ErrTokenExpired, core.ErrTokenRevoked, core.ErrRefreshInvalid, core.ErrBadCredentials,
+	} {
+		w := httptest.NewRecorder()
+		auth.Error(w, httptest.NewRequest("GET", "/", nil), e)
+		want := fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.OAuthCode(), e.Description())
+		if got := w.Header().Get("WWW-Authenticate"); got != want {
+			t.Errorf("%s: got the challenge %q, want %q", e.Code(), got, want)
+		}
+		outside := func(c rune) bool { return c < ' ' || c > '~' || c == '"' || c == '\\' }
+		if strings.ContainsFunc(e.OAuthCode()+e.Description(), outside) {
+			t.Errorf("%s: %q, %q have characters that a challenge may not have", e.Code(), e.OAuthCode(), e.Description())
+		}
+	}
+	for _, e := range []*core.Error{core.ErrTokenMissing, core.ErrRefreshMissing} {
+		w := httptest.NewRecorder()
+		auth.Error(w, httptest.NewRequest("GET", "/", nil), e)
+		if got := w.Header().Get("WWW-Authenticate"); got != "Bearer" {
+			t.Errorf("%s: got the challenge %q, want a bare Bearer", e.Code(), got)
+		}
 	}
 }
 

@@ -8,7 +8,11 @@
 // the answer to an error, and leaves nothing to be written. An endpoint that
 // belongs to one method checks it before anything else.
 //
-// The bearer transport is the only one here: tokens come in the Authorization
-// header and in bodies, and go out in JSON. Where tokens are read from is
-// known to credentials.go alone, how they are handed out to tokens.go.
+// Tokens travel as the [Transport] says. In the bearer transport they come in
+// the Authorization header and in bodies, and go out in JSON; in the hybrid
+// one the refresh token is in a cookie, in the cookie one both are.
+// The file credentials.go finds the access token of a request and cookie.go its
+// cookies, reissue.go and logout.go find the tokens in bodies, and tokens.go
+// hands tokens out. A transport with cookies checks the origin of whatever
+// changes something by them, and silent.go reissues on the way.
 package wire

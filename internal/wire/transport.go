@@ -9,17 +9,18 @@ import (
 )
 
 // Transport says where tokens travel. The zero value is the bearer transport:
-// the access token in the Authorization header, both tokens in JSON bodies.
-// Make the others with [NewHybrid] and [NewCookie]; a value is immutable and
-// may serve any number of Auths.
+// the access token comes in the Authorization header, and both tokens go out in
+// JSON bodies. Make the others with [NewHybrid] and [NewCookie]; a value is
+// immutable and may serve any number of Auths.
 type Transport struct{ cookies *cookies }
 
 // CookieOptions configures a transport with cookies. The zero value is ready
-// to use over https.
+// to use over https. The adapters' CookieOptions have the same fields, so that
+// one converts to the other.
 type CookieOptions struct {
 	// AccessName and RefreshName name the cookies, in 64 bytes at most.
 	// Default "__Host-access" and "__Host-refresh", without the prefix if
-	// Insecure.
+	// Insecure. The hybrid transport has no access cookie.
 	AccessName  string
 	RefreshName string
 
@@ -58,6 +59,22 @@ type cookies struct {
 	secure   bool
 	silent   bool
 	origins  *http.CrossOriginProtection
+}
+
+// InPackage returns a constructor's error with the name of the package that
+// offers it before each fault.
+func InPackage(name string, err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var faults []error
+		for _, fault := range joined.Unwrap() {
+			faults = append(faults, InPackage(name, fault))
+		}
+		return errors.Join(faults...)
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // NewHybrid returns the hybrid transport: the access token in the body and the
