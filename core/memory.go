@@ -259,7 +259,7 @@ func (m *MemoryStore) longestIdle(subject string, now int64) []*record {
 func (m *MemoryStore) block(subject string, until time.Time, now int64) {
 	key := expiryKey{subject: subject}
 	switch ms := until.UnixMilli(); {
-	case until.IsZero():
+	case until.IsZero() || until.After(time.UnixMilli(maxNumber)): // milliseconds could overflow
 		m.blocked[subject] = 0
 		m.expiries.drop(key)
 	case ms > now:

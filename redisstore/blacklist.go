@@ -45,6 +45,8 @@ func (s *Store) Revoked(ctx context.Context, r core.RevokedRequest) (core.Revoke
 }
 
 func (s *Store) checkServer(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
+	defer cancel()
 	k := s.layout.of(r.Subject)
 	generation := strconv.FormatInt(r.Generation, 10)
 	if r.Session {

@@ -7,14 +7,31 @@
 // # Requirements
 //
 // Redis 6.2 or newer, or Valkey. The eviction policy must be noeviction: any
-// other may drop entries of the blacklist when memory runs
-// short. Without persistence a restart logs
-// everybody out and forgets the blacklist.
+// other may drop entries of the blacklist when memory runs short. Without
+// persistence a restart logs everybody out and forgets the blacklist.
+//
+// # Permissions
+//
+// A user of Redis's ACL needs the keys <prefix>*, with a mirror the channel
+// <prefix>nudge, and these commands, which the scripts call too:
+//
+//	+del +eval +evalsha +exists +get +hdel +hget +hgetall +hlen +hmget
+//	+hset +lrange +persist +pexpire +ping +pttl +publish +rpush +set
+//	+subscribe +time +xadd +xrange +xtrim +zadd +zcard +zrange +zrem
+//	+zrevrange
+//
+// On a cluster the client needs these as well:
+//
+//	+asking +cluster|slots +command
+//
+// What go-redis sends beyond them when it connects (CLIENT SETINFO) may be
+// refused.
 //
 // # Time limits
 //
-// No command holds its caller for more than about 3 seconds, whatever the
-// client's own time-outs and number of retries. A client with
+// No command holds its caller for more than about 3 seconds, and the check of
+// an access token for no more than 2, whatever the client's own time-outs and
+// number of retries. A client with
 // ContextTimeoutEnabled gives up its connection then; on one without, the
 // abandoned command ends by the client's own time-outs in the background.
 //

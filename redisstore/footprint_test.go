@@ -2,8 +2,10 @@ package redisstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,92 @@ func allKeys(t *testing.T, client redis.UniversalClient) []string {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// What denies the access tokens of a session's generations goes once it is of
+// no more use, however long the session lives and however often it happens, and
+// not before.
+func TestDenialsDoNotPileUp(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client(t)
+	clock := newClock()
+	a := newAuthority(t, newStore(t, client, redisstore.Options{Now: clock.Now}), func(c *core.Config) {
+		c.Now, c.SessionTTL = clock.Now, core.NoLimit
+	})
+	tokens := login(t, a, "alice")
+	giveUp := func() (old core.Tokens) {
+		old, tokens = tokens, reissue(t, a, tokens)
+		mustSucceed(t, a.Blacklist(t.Context(), old.AccessToken))
+		return old
+	}
+	key, largest := "", int64(0)
+	for range 200 {
+		giveUp()
+		for _, k := range allKeys(t, client) {
+			if strings.Contains(k, "}deny:") {
+				key = k
+			}
+		}
+		largest = max(largest, client.HLen(t.Context(), key).Val())
+		clock.Advance(9 * time.Minute)
+	}
+	if largest > 17 {
+		t.Errorf("got %d denials of one session, want 17 at most", largest)
+	}
+
+	var recent []core.Tokens
+	for range 50 {
+		recent = append(recent, giveUp())
+		clock.Advance(time.Second)
+	}
+	for i, old := range recent {
+		if _, err := a.Verify(t.Context(), old.AccessToken); !errors.Is(err, core.ErrTokenRevoked) {
+			t.Errorf("access token %d: got %v, want %v", i, err, core.ErrTokenRevoked)
+		}
+	}
+	if n := client.HLen(t.Context(), key).Val(); n < 50 {
+		t.Errorf("got %d denials, want the 50 that are of use", n)
+	}
+	clock.Advance(13 * time.Minute)
+	tokens = reissue(t, a, tokens) // the one before has expired and needs no denial
+	giveUp()
+	if n := client.HLen(t.Context(), key).Val(); n != 1 {
+		t.Errorf("got %d denials once all others have passed, want 1", n)
+	}
+}
+
+// A client that logs out again and again with one token of a session whose
+// record is gone adds no more to the blacklist than an entry a second.
+func TestRepeatedLogoutWithoutARecord(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client(t)
+	for name, token := range map[string]func(core.Tokens) string{
+		"access token":  func(x core.Tokens) string { return x.AccessToken },
+		"refresh token": func(x core.Tokens) string { return x.RefreshToken },
+	} {
+		t.Run(name, func(t *testing.T) {
+			mustSucceed(t, client.FlushAll(t.Context()).Err())
+			clock := newClock()
+			a := newAuthority(t, newStore(t, client, redisstore.Options{Now: clock.Now}), func(c *core.Config) { c.Now = clock.Now })
+			tokens := login(t, a, "alice")
+			mustSucceed(t, client.FlushAll(t.Context()).Err())
+			var seconds []int64
+			for range 300 {
+				clock.Advance(10 * time.Millisecond)
+				mustSucceed(t, a.Logout(t.Context(), token(tokens)))
+				if now := (clock.Now().UnixMilli() + 999) / 1000; !slices.Contains(seconds, now) {
+					seconds = append(seconds, now)
+				}
+			}
+			if n := feedLength(t, client); n == 0 || n > len(seconds) {
+				t.Errorf("got %d entries on the feed of 300 logouts in %d seconds, want one a second at most", n, len(seconds))
+			}
+			clock.Advance(9 * time.Minute)
+			if _, err := a.Verify(t.Context(), tokens.AccessToken); !errors.Is(err, core.ErrTokenRevoked) {
+				t.Errorf("got %v, want %v", err, core.ErrTokenRevoked)
+			}
+		})
+	}
 }
 
 // One round trip a reissue and a check: one EVALSHA and one HMGET of the

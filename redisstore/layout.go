@@ -30,6 +30,7 @@ func (k keys) blocked(subject string) string { return string(k) + "blocked:" + s
 func (k keys) done(operation string) string  { return string(k) + "done:" + operation }
 func (k keys) feed() string                  { return string(k) + "feed" }
 func (k keys) poll() string                  { return string(k) + "poll" }
+func (k keys) none() string                  { return string(k) + "none" } // never written
 
 func newLayout(prefix string, shards int) (layout, error) {
 	if err := checkPrefix(prefix); err != nil {

@@ -76,7 +76,7 @@ func TestSlotIsTheClusters(t *testing.T) {
 	for _, subject := range subjects {
 		k := l.of(subject)
 		tag := strings.TrimSuffix(strings.TrimPrefix(string(k), "p:{"), "}")
-		for _, key := range []string{k.session("s"), k.deny("s"), k.user(subject), k.blocked(subject), k.done("o"), k.feed()} {
+		for _, key := range []string{k.session("s"), k.deny("s"), k.user(subject), k.blocked(subject), k.done("o"), k.feed(), k.none()} {
 			got, err := client.ClusterKeySlot(t.Context(), key).Result()
 			if err != nil {
 				t.Fatal(err)

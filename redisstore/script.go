@@ -13,9 +13,15 @@ import (
 //go:embed lua/*.lua
 var luaFiles embed.FS
 
-// callTimeout bounds a command or a script, the driver's retries included. It
-// is as long as core's own limit.
-const callTimeout = 3 * time.Second
+const (
+	// callTimeout bounds a command or a script, the driver's retries included.
+	// It is as long as core's own limit.
+	callTimeout = 3 * time.Second
+
+	// lookUpTimeout bounds all that the check of an access token asks the server.
+	// It leaves a handler behind the check time for a change, see internal/wire.
+	lookUpTimeout = 2 * time.Second
+)
 
 // scripts are the store's scripts, each run by EVALSHA and sent whole only to
 // a server that does not know it.
@@ -62,39 +68,14 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 	})
 }
 
-// runOverSessions runs a script that works on sessions it finds by itself. A
-// script touches only keys that were declared, or else a slot in the middle of
-// a migration would look empty to it: it answers "more" with the ids of the
-// sessions it wants, and is run again with their keys, until it wants no more.
-func (s *Store) runOverSessions(ctx context.Context, script *redis.Script, k keys, fixed []string, shardAt int, args ...any) (answer, error) {
-	allKeys, allArgs := fixed, args
-	for round := 0; ; round++ {
-		a, err := s.run(ctx, script, allKeys, allArgs...)
-		if err != nil || len(a.list) == 0 || a.list[0] != "more" {
-			return a, err
-		}
-		a.next()
-		allKeys = append([]string(nil), fixed...)
-		allArgs = append([]any(nil), args...)
-		if round > 0 && shardAt >= 0 {
-			allArgs[shardAt] = string(k) // they come and go too fast to be declared
-			continue
-		}
-		for _, id := range a.texts() {
-			allKeys = append(allKeys, k.session(id), k.deny(id))
-			allArgs = append(allArgs, id)
-		}
-		if a.err != nil {
-			return a, a.err
-		}
-	}
-}
-
 // bounded calls f with a context that ends after callTimeout at the latest. A
 // client that heeds it is called directly, any other as guarded does.
 func bounded[T any](ctx context.Context, s *Store, f func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+	if end, ok := ctx.Deadline(); !ok || time.Until(end) > callTimeout {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+	}
 	if s.heedsContext {
 		return f(ctx)
 	}
@@ -181,13 +162,4 @@ func (a *answer) time() time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
-}
-
-// texts reads all that is left.
-func (a *answer) texts() []string {
-	list := make([]string, 0, len(a.list))
-	for len(a.list) > 0 && a.err == nil {
-		list = append(list, a.text())
-	}
-	return list
 }

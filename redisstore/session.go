@@ -17,10 +17,10 @@ func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateRe
 	if r.OnLimit == core.RejectNew {
 		onLimit = "reject"
 	}
-	a, err := s.runOverSessions(ctx, s.scripts.create, k,
-		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)}, 12,
+	a, err := s.run(ctx, s.scripts.create,
+		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
 		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
-		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, "")
+		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, string(k))
 	if err != nil {
 		return core.CreateResult{}, err
 	}
@@ -129,8 +129,8 @@ func (s *Store) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllRe
 
 // Block implements [core.Store].
 func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
-	until := "0"
-	if !r.Until.IsZero() {
+	until := "0" // also for a time beyond what a script can count to
+	if !r.Until.IsZero() && r.Until.Before(time.UnixMilli(1<<53)) {
 		until = strconv.FormatInt(max(1, r.Until.UnixMilli()), 10)
 	}
 	return s.endAll(ctx, r.Subject, r.Operation, until, nil)
@@ -141,12 +141,12 @@ func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResu
 func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID, blockUntil string, keep []string) (core.EndAllResult, error) {
 	k := s.layout.of(subject)
 	operation := encode(op[:])
-	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, len(keep), ""}
+	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, string(k)}
 	for _, id := range keep {
 		args = append(args, id)
 	}
-	a, err := s.runOverSessions(ctx, s.scripts.endAll, k,
-		[]string{k.user(subject), k.feed(), k.blocked(subject), k.done(operation)}, 5, args...)
+	a, err := s.run(ctx, s.scripts.endAll,
+		[]string{k.user(subject), k.feed(), k.blocked(subject), k.done(operation)}, args...)
 	if err != nil {
 		return core.EndAllResult{}, err
 	}
@@ -178,7 +178,7 @@ func (s *Store) Unblock(ctx context.Context, subject string) error {
 // Sessions implements [core.Store].
 func (s *Store) Sessions(ctx context.Context, subject string) ([]core.Session, error) {
 	k := s.layout.of(subject)
-	a, err := s.runOverSessions(ctx, s.scripts.sessions, k, []string{k.user(subject)}, -1, s.clock(), subjectTag(subject))
+	a, err := s.run(ctx, s.scripts.sessions, []string{k.user(subject), k.none()}, s.clock(), subjectTag(subject), string(k))
 	if err != nil {
 		return nil, err
 	}

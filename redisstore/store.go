@@ -37,7 +37,9 @@ type Options struct {
 	// time of what the store already holds.
 	Now func() time.Time
 
-	// Logger receives what New could not report. Default slog.Default().
+	// Logger receives what New could not report and how the mirror fares:
+	// losing its answers, getting them back, restoring lost entries. Default
+	// slog.Default().
 	Logger *slog.Logger
 }
 
@@ -62,8 +64,9 @@ var _ core.Store = (*Store)(nil)
 //
 // It refuses clients that may read from a replica (ReadOnly, RouteByLatency,
 // RouteRandomly) or from go-redis's client-side cache, because either forgets
-// the last revocations, and a [redis.Ring], which moves keys without their data. It refuses a number of
-// shards other than the data's. If the server cannot be reached, New succeeds
+// the last revocations, and a [redis.Ring], which moves keys without their
+// data. A failover client must not set ReplicaOnly, which New cannot see: its
+// operations fail. New refuses a number of shards other than the data's. If the server cannot be reached, New succeeds
 // and logs it; the operations fail until it can be, and the layout is checked
 // then.
 func New(client redis.UniversalClient, o Options) (*Store, error) {

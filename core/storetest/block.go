@@ -101,6 +101,21 @@ func blockCases() []testCase {
 			},
 		},
 		{
+			name: "until beyond all clocks",
+			rule: "a block until a time whose milliseconds overflow lasts until Unblock",
+			run: func(e *env) {
+				for _, until := range []time.Time{
+					time.Unix(1<<63-62135596801, 999999999), time.Unix(1<<62, 0), time.UnixMilli(1<<63 - 1), time.UnixMilli(1<<53 + 1),
+				} {
+					subject := e.newSubject()
+					e.block(blocking(subject, until))
+					e.create(e.newRequest(subject), core.CreateIsBlocked)
+					e.unblock(subject)
+					e.login(subject)
+				}
+			},
+		},
+		{
 			name: "unblock revives nothing",
 			rule: "after Unblock the subject may log in again, and the sessions that the block killed stay dead",
 			run: func(e *env) {

@@ -1,9 +1,8 @@
 -- Starts a session. Invariant: never more than max live sessions a user, and
 -- none for a blocked one; a second run answers as the first.
--- KEYS session, user, blocked, feed, evicted, then session and deny of others
+-- KEYS session (before the first run there is none), user, blocked, feed, evicted
 -- ARGV now, subject tag, sid, seed hash, idle TTL, session TTL (0: none), access TTL, max,
---      reject or evict, device name, user agent, address,
---      the shard or nothing, ids of the others
+--      reject or evict, device name, user agent, address, shard
 -- Returns outcome, created, idle end, absolute end, and of each session evicted
 --         its id and until when it is denied
 local now, sub, sid = clock(ARGV[1]), ARGV[2], ARGV[3]
@@ -16,22 +15,19 @@ local s = load(KEYS[1], now, sub)
 if s then return created(s) end
 if blocked(KEYS[3], now) then return {'blocked'} end
 
-local max, dead = tonumber(ARGV[8]), {}
+local max, shard, dead = tonumber(ARGV[8]), ARGV[13], {}
 if redis.call('ZCARD', user) >= max then
-  local sids, others = redis.call('ZRANGE', user, 0, -1), declared(6, 14)
-  local wanting = undeclared(others, sids, ARGV[13])
-  if wanting then return wanting end
   local standing = {} -- in the order of the last reissue
-  for _, id in ipairs(sids) do
-    local other = load(others[id][1], now, sub)
+  for _, id in ipairs(redis.call('ZRANGE', user, 0, -1)) do
+    local other = load(session_of(shard, id), now, sub)
     if not other then dead[#dead + 1] = id
     elseif live(other, now) then standing[#standing + 1] = {id, other} end
   end
   local surplus = #standing - max + 1
   if surplus > 0 and ARGV[9] == 'reject' then return {'limit'} end
   for i = 1, surplus do
-    local id, other = standing[i][1], standing[i][2]
-    kill(other, user, others[id][2], feed, id, sid, now)
+    local id, other = unpack(standing[i])
+    kill(other, user, deny_of(shard, id), feed, id, sid, now)
     redis.call('RPUSH', evicted, id, int(other.gone))
   end
   if surplus > 0 then expire(evicted, now + MEMORY, now) end

@@ -1,28 +1,25 @@
 -- Kills all of a user's sessions but some, and blocks the user if told to.
 -- Invariant: a login is either before it, and dead, or after it; a second run
 -- answers as the first and touches nothing that came in between.
--- KEYS user, feed, blocked, done, then session and deny of the sessions
+-- KEYS user, feed, blocked, done (before the first run there is none)
 -- ARGV now, subject tag, operation, nothing or until when to block (0: for ever),
---      number of ids to keep, the shard or nothing, those ids, ids of the sessions
+--      shard, ids to keep
 -- Returns done, and of each session killed its id, until when it is denied, and
 --         1 if it was live
-local now, sub, op, till, kept = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local now, sub, op, till, shard = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local user, feed, done = KEYS[1], KEYS[2], KEYS[4]
 
 if redis.call('EXISTS', done) == 1 then return redis.call('LRANGE', done, 0, -1) end
 local keep_ids = {}
-for i = 7, 6 + kept do keep_ids[ARGV[i]] = true end
+for i = 6, #ARGV do keep_ids[ARGV[i]] = true end
 local sids = {}
 for _, id in ipairs(redis.call('ZRANGE', user, 0, -1)) do
   if not keep_ids[id] then sids[#sids + 1] = id end
 end
-local sessions = declared(5, 7 + kept)
-local wanting = undeclared(sessions, sids, ARGV[6])
-if wanting then return wanting end
 
 local answer, found = {'done'}, {}
 for _, id in ipairs(sids) do
-  local s = load(sessions[id][1], now, sub)
+  local s = load(session_of(shard, id), now, sub)
   if s then
     found[id] = s
     answer[#answer + 1] = id
@@ -41,7 +38,7 @@ elseif till ~= '' and tonumber(till) > now then
 end
 for _, id in ipairs(sids) do
   if found[id] then
-    kill(found[id], user, sessions[id][2], feed, id, op, now)
+    kill(found[id], user, deny_of(shard, id), feed, id, op, now)
   else
     redis.call('ZREM', user, id)
   end

@@ -101,28 +101,10 @@ local function blocked(key, now)
   return till and (till == '0' or now < tonumber(till))
 end
 
--- declared maps each session id to its keys, session and deny, which stand in
--- KEYS from first on; the ids stand in ARGV from arg on. A script touches no key
--- that was not declared: if one is wanting, it returns what undeclared lists,
--- before any write, and the caller runs it again. Logins without pause would
--- keep it from ever having them all, so in the end the caller gives the shard
--- and the script names the keys itself. That is safe where a declared key does
--- not exist yet: such a script does not run in a slot that is being migrated.
-local function declared(first, arg)
-  local map = {}
-  for i = arg, #ARGV do
-    local at = first + 2 * (i - arg)
-    map[ARGV[i]] = {KEYS[at], KEYS[at + 1]}
-  end
-  return map
-end
-local function undeclared(map, sids, shard)
-  for _, sid in ipairs(sids) do
-    if not map[sid] and shard ~= '' then
-      map[sid] = {shard .. 'session:' .. sid, shard .. 'deny:' .. sid}
-    elseif not map[sid] then
-      table.insert(sids, 1, 'more')
-      return sids
-    end
-  end
-end
+-- session_of and deny_of name the keys of a session that a script has found by
+-- itself. No caller could declare them: while a user logs in without pause, each
+-- look finds others. They are for a script that has declared a key which does
+-- not exist, beside another: in a slot that is being migrated a key that has
+-- moved can look absent, but there Redis does not run such a script (TRYAGAIN).
+local function session_of(shard, sid) return shard .. 'session:' .. sid end
+local function deny_of(shard, sid) return shard .. 'deny:' .. sid end
