@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/ratchetauth/ratchet/core"
 )
 
@@ -60,8 +62,11 @@ func (s *Store) checkServer(ctx context.Context, r core.RevokedRequest) (core.Re
 	if err := s.checkLayout(ctx); err != nil {
 		return core.RevokedResult{}, err
 	}
+	key := k.deny(r.SessionID)
 	found, err := bounded(ctx, s, func(ctx context.Context) ([]any, error) {
-		return s.client.HMGet(ctx, k.deny(r.SessionID), "*", generation).Result()
+		look := redis.NewSliceCmd(ctx, "hmget", key, "*", generation) // HMGet would allocate half as much again
+		err := s.client.Process(ctx, look)
+		return look.Val(), err
 	})
 	if err != nil {
 		return core.RevokedResult{}, err
