@@ -29,7 +29,7 @@
 //	AUDIENCE          api; several are separated by commas
 //	SIGNING_ALG       HS256, EdDSA, ES256 or RS256
 //	SIGNING_SECRET    random at each start; the HS256 key, 32 bytes or more
-//	SIGNING_KEY_FILE  none; a PEM file with the other algorithms' private key
+//	SIGNING_KEY_FILE  none; a PEM file with the other algorithms' private keys
 //	REFRESH_SECRET    derived; the key of refresh tokens, 32 bytes or more
 //	REDIS_URL         none, for the memory store; as go-redis parses it
 //	REDIS_MODE        standalone, cluster or sentinel
@@ -41,13 +41,31 @@
 //	INSECURE_COOKIES  false; true is for plain http in development
 //	TRUSTED_ORIGINS   none; several, such as https://app.example.com, are
 //	                  separated by commas
+//	CONFIG_FILE       none; a file with any of the above
+//
+// # Files
+//
+// The file that CONFIG_FILE names is one JSON object, with the variables' names
+// in lower case, such as {"access_ttl": "5m", "max_sessions": 5}. Values are
+// strings, numbers, true, false, and lists of strings where the variable has
+// several. A name that is no setting is a fault. The environment goes first.
+//
+// Secrets may come in files of their own, as orchestrators hand them out:
+//
+//	SIGNING_SECRET_FILE  in place of SIGNING_SECRET
+//	REFRESH_SECRET_FILE  in place of REFRESH_SECRET
+//	REDIS_URL_FILE       in place of REDIS_URL
 //
 // # Keys
 //
 // Two processes with the same values accept each other's tokens: the bytes of
 // a secret's text are the HMAC key itself, and the key ids that tokens carry
-// are derived from the keys. Without REFRESH_SECRET the refresh key is derived
-// from SIGNING_SECRET or from the private key.
+// are derived from the keys. Without REFRESH_SECRET the refresh keys are derived
+// from SIGNING_SECRET or from the private keys.
+//
+// The files of keys may hold several, a secret a line or a PEM block each: the
+// first signs, all verify. [core.Authority.SetKeys] takes those of settings
+// that were read again.
 //
 // # Redis
 //

@@ -21,6 +21,7 @@ func (e invalid) Is(target error) bool { return target == ErrInvalid }
 // environment reads variables and collects what is wrong with them.
 type environment struct {
 	getenv func(string) string
+	lines  map[string][]string // of the files with secrets, by variable
 	faults []string
 }
 

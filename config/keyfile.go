@@ -6,49 +6,87 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
+
+	"github.com/ratchetauth/ratchet/core"
 )
 
-// maxKeyFile is far more than a private key with all its certificates has.
-const maxKeyFile = 1 << 20
-
-// loadKeyFile returns the private key in a PEM file. Its errors follow the name
-// of the file in a sentence and hold nothing of what is in it.
-func loadKeyFile(name string) (crypto.Signer, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", cause(err))
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
-	if err != nil {
-		return nil, fmt.Errorf("cannot be read: %w", cause(err))
-	}
-
-	var found crypto.Signer
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		signer, err := parseBlock(block)
+// ParseKeys returns the keys in a text of PEM blocks, in their order: private
+// keys as PKCS#8, SEC 1 or PKCS#1, public ones as PKIX, which only verify. It
+// skips other blocks, such as certificates. The ids are those of
+// SIGNING_KEY_FILE, the same for a private key and its public half, so that a
+// service that only verifies gets by with the output of openssl pkey -pubout.
+//
+// An error says what is wrong and holds nothing of the text.
+func ParseKeys(text []byte) ([]core.Key, error) {
+	var keys []core.Key
+	err := eachKey(text, func(private crypto.Signer, public crypto.PublicKey) error {
+		id, err := keyID(public)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if signer != nil && found != nil {
-			return nil, errors.New("holds two private keys, it must hold one")
+		var k core.Key
+		if private != nil {
+			k, err = core.NewPrivateKey(id, private)
+		} else {
+			k, err = core.NewPublicKey(id, public)
 		}
-		if signer != nil {
-			found = signer
-		}
+		keys = append(keys, k)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("config: PEM: %w", err)
 	}
-	if found == nil {
-		return nil, errors.New("holds no private key in PEM form (PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY)")
+	if len(keys) == 0 {
+		return nil, errors.New("config: PEM: holds no key")
 	}
-	return found, nil
+	return keys, nil
 }
 
-// parseBlock returns the private key in the block, nil if the block is
-// something else, such as the curve's parameters or a certificate.
-func parseBlock(block *pem.Block) (crypto.Signer, error) {
+// loadKeyFile returns the private keys in a PEM file, in their order. Its errors
+// follow the name of the file in a sentence and hold nothing of what is in it.
+func loadKeyFile(name string) ([]crypto.Signer, error) {
+	text, err := readSmall(name)
+	if err != nil {
+		return nil, err
+	}
+	var found []crypto.Signer
+	err = eachKey(text, func(private crypto.Signer, _ crypto.PublicKey) error {
+		if private != nil {
+			found = append(found, private)
+		}
+		return nil
+	})
+	if err == nil && len(found) == 0 {
+		err = errors.New("holds no private key in PEM form (PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY)")
+	}
+	return found, err
+}
+
+// eachKey calls f with each key of a text of PEM blocks; private is nil for a
+// public one.
+func eachKey(text []byte, f func(private crypto.Signer, public crypto.PublicKey) error) error {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		key, err := parseBlock(block)
+		if err == nil && key != nil {
+			if signer, ok := key.(crypto.Signer); ok {
+				err = f(signer, signer.Public())
+			} else if block.Type == "PUBLIC KEY" {
+				err = f(nil, key)
+			} else {
+				err = fmt.Errorf("holds a key of type %T, which cannot sign", key)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parseBlock returns the key in the block, nil if the block is something else,
+// such as the curve's parameters or a certificate.
+func parseBlock(block *pem.Block) (any, error) {
 	if block.Type == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" {
 		return nil, errors.New("holds an encrypted key, it must not be encrypted")
 	}
@@ -61,6 +99,8 @@ func parseBlock(block *pem.Block) (crypto.Signer, error) {
 		key, err = x509.ParseECPrivateKey(block.Bytes)
 	case "RSA PRIVATE KEY":
 		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	case "PUBLIC KEY":
+		key, err = x509.ParsePKIXPublicKey(block.Bytes)
 	case "OPENSSH PRIVATE KEY":
 		return nil, errors.New("holds a key in the form of OpenSSH, it must be PKCS#8, SEC 1 or PKCS#1")
 	default:
@@ -69,11 +109,7 @@ func parseBlock(block *pem.Block) (crypto.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("holds a %s that cannot be parsed", block.Type)
 	}
-	signer, ok := key.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("holds a key of type %T, which cannot sign", key)
-	}
-	return signer, nil
+	return key, nil
 }
 
 // cause returns the error without the name of the file, which the sentence

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/ratchetauth/ratchet/core"
 )
@@ -32,33 +33,46 @@ func readKeys(e *environment, s *Settings) (access, refresh []core.Key) {
 	}
 
 	const name = "REFRESH_SECRET"
-	switch secret := e.getenv(name); secret {
-	case "":
-	case e.getenv("SIGNING_SECRET"):
-		e.fault("%s is the same as SIGNING_SECRET, it must be another secret", name)
-	default:
-		refresh = e.keys(name)(hmacKey([]byte(secret)))
+	secrets, signing := e.secrets(name), e.secrets("SIGNING_SECRET")
+	for _, secret := range secrets {
+		if slices.Contains(signing, secret) {
+			e.fault("%s is the same as SIGNING_SECRET, it must be another secret", name)
+			return access, nil
+		}
+	}
+	if len(secrets) > 0 {
+		refresh = e.hmacKeys(name, secrets)
 	}
 	return access, refresh
 }
 
-// readSecret reads the key of HS256.
+// readSecret reads the keys of HS256.
 func readSecret(e *environment, s *Settings) []core.Key {
 	if file := e.getenv("SIGNING_KEY_FILE"); file != "" {
 		e.fault("SIGNING_KEY_FILE=%s is for SIGNING_ALG EdDSA, ES256 or RS256, it must be empty with HS256", quote(file))
 	}
 	const name = "SIGNING_SECRET"
-	secret := []byte(e.getenv(name))
-	if len(secret) == 0 {
+	secrets := e.secrets(name)
+	if len(secrets) == 0 {
 		s.warn(name + " is not set: the signing key is random, so tokens end with this process and no other process accepts them")
-		secret = make([]byte, minSecret)
+		secret := make([]byte, minSecret)
 		rand.Read(secret) // never fails, as its documentation says
+		secrets = []string{string(secret)}
 	}
-	return e.keys(name)(hmacKey(secret))
+	return e.hmacKeys(name, secrets)
 }
 
-// readPrivateKey reads the key of an asymmetric algorithm and derives the
-// refresh key that belongs to it.
+// hmacKeys returns the keys of a variable's secrets.
+func (e *environment) hmacKeys(name string, secrets []string) []core.Key {
+	var keys []core.Key
+	for _, secret := range secrets {
+		keys = e.appendKey(keys, name)(hmacKey([]byte(secret)))
+	}
+	return keys
+}
+
+// readPrivateKey reads the keys of an asymmetric algorithm and derives the
+// refresh keys that belong to them.
 func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
 	if e.getenv("SIGNING_SECRET") != "" {
 		e.fault("SIGNING_SECRET is set but SIGNING_ALG=%s has no use for it, it must be empty", quote(alg))
@@ -69,27 +83,34 @@ func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
 		e.fault("%s is empty, SIGNING_ALG=%s needs a PEM file with a private key", name, quote(alg))
 		return nil, nil
 	}
-	signer, err := loadKeyFile(file)
+	signers, err := loadKeyFile(file)
 	if err != nil {
 		e.fault("%s=%s %v", name, quote(file), err)
 		return nil, nil
 	}
-	access = e.keys(name)(privateKey(signer))
-	if len(access) == 1 && access[0].Algorithm() != alg {
-		e.fault("%s=%s holds a key for %s, it must be one for SIGNING_ALG=%s", name, quote(file), access[0].Algorithm(), quote(alg))
+	for _, signer := range signers {
+		access = e.appendKey(access, name)(privateKey(signer))
+		refresh = e.appendKey(refresh, name)(derivedKey(signer))
 	}
-	return access, e.keys(name)(derivedKey(signer))
+	if len(access) > 0 && access[0].Algorithm() != alg {
+		e.fault("%s=%s begins with a key for %s, it must be one for SIGNING_ALG=%s", name, quote(file), access[0].Algorithm(), quote(alg))
+	}
+	return access, refresh
 }
 
-// keys returns a function that makes a list of one key, or a fault of the
-// variable of its error.
-func (e *environment) keys(name string) func(core.Key, error) []core.Key {
+// appendKey returns a function that appends a key to the list, or records a
+// fault of the variable.
+func (e *environment) appendKey(keys []core.Key, name string) func(core.Key, error) []core.Key {
 	return func(k core.Key, err error) []core.Key {
-		if err != nil {
+		switch {
+		case err != nil:
 			e.fault("%s is invalid: %v", name, err)
-			return nil
+		case slices.ContainsFunc(keys, func(other core.Key) bool { return other.ID() == k.ID() }):
+			e.fault("%s holds the same key twice", name)
+		default:
+			keys = append(keys, k)
 		}
-		return []core.Key{k}
+		return keys
 	}
 }
 
@@ -107,15 +128,24 @@ func hmacKey(secret []byte) (core.Key, error) {
 	return core.NewHMACKey(hex.EncodeToString(id), secret)
 }
 
-// privateKey returns the key of a private key. Its id is a hash of the public
-// key, so that it is the same in whatever form a file holds the key.
+// privateKey returns the key of a private key.
 func privateKey(signer crypto.Signer) (core.Key, error) {
-	public, err := x509.MarshalPKIXPublicKey(signer.Public())
+	id, err := keyID(signer.Public())
 	if err != nil {
 		return core.Key{}, err
 	}
-	hash := sha256.Sum256(public)
-	return core.NewPrivateKey(base64.RawURLEncoding.EncodeToString(hash[:16]), signer)
+	return core.NewPrivateKey(id, signer)
+}
+
+// keyID returns the id of a key: a hash of the public key, so that it is the
+// same in whatever form a file holds the key.
+func keyID(public crypto.PublicKey) (string, error) {
+	text, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(hash[:16]), nil
 }
 
 // derivedKey returns the refresh key that belongs to a private key.

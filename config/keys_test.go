@@ -168,7 +168,8 @@ func TestBadKeyFiles(t *testing.T) {
 	}{
 		"empty":               {"EdDSA", nil, "no private key"},
 		"a public key":        {"EdDSA", []*pem.Block{public}, "no private key"},
-		"two keys":            {"EdDSA", []*pem.Block{pkcs8(t, ed), pkcs8(t, ed)}, "two"},
+		"one key twice":       {"EdDSA", []*pem.Block{pkcs8(t, ed), pkcs8(t, ed)}, "twice"},
+		"another key first":   {"EdDSA", []*pem.Block{sec1(t, ec), pkcs8(t, ed)}, "ES256"},
 		"EdDSA for ES256":     {"ES256", []*pem.Block{pkcs8(t, ed)}, "EdDSA"},
 		"ES256 for RS256":     {"RS256", []*pem.Block{sec1(t, ec)}, "ES256"},
 		"RS256 for EdDSA":     {"EdDSA", []*pem.Block{pkcs1(rs)}, "RS256"},
@@ -203,4 +204,82 @@ func TestBadKeyFiles(t *testing.T) {
 			t.Errorf("the error is %v, want an ErrInvalid that says it cannot be read", err)
 		}
 	})
+}
+
+// TestSeveralKeys shows that the first key of a file signs and all verify, and
+// that the refresh keys are theirs.
+func TestSeveralKeys(t *testing.T) {
+	store := core.NewMemoryStore(core.MemoryOptions{})
+	ed, ec := newEd25519(t), newECDSA(t, elliptic.P256())
+	before := authority(t, store, asymmetric("ES256", keyFile(t, sec1(t, ec))))
+	after := authority(t, store, asymmetric("EdDSA", keyFile(t, pkcs8(t, ed), sec1(t, ec))))
+	tokens, err := before.Issue(t.Context(), core.Login{Subject: "alice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := after.Verify(t.Context(), tokens.AccessToken); err != nil {
+		t.Errorf("Verify with the second key: %v", err)
+	}
+	if tokens, err = after.Reissue(t.Context(), tokens.RefreshToken); err != nil {
+		t.Fatalf("Reissue with the second key: %v", err)
+	}
+	if _, err := before.Verify(t.Context(), tokens.AccessToken); !errors.Is(err, core.ErrTokenInvalid) {
+		t.Errorf("Verify of the new key's token without the key: got %v, want %v", err, core.ErrTokenInvalid)
+	}
+}
+
+// TestParseKeys shows that a service with the public halves verifies what a
+// process with the private keys signs.
+func TestParseKeys(t *testing.T) {
+	ed, ec, rs := newEd25519(t), newECDSA(t, elliptic.P256()), newRSA(t, 2048)
+	var text []byte
+	for _, public := range []any{ed.Public(), ec.Public(), rs.Public()} {
+		block := &pem.Block{Type: "PUBLIC KEY", Bytes: must[[]byte](t)(x509.MarshalPKIXPublicKey(public))}
+		text = append(text, pem.EncodeToMemory(block)...)
+	}
+	text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("not looked at")})...)
+	keys, err := config.ParseKeys(text)
+	if err != nil || len(keys) != 3 {
+		t.Fatalf("got %d keys and %v, want 3", len(keys), err)
+	}
+	store := core.NewMemoryStore(core.MemoryOptions{})
+	verifier, err := core.New(core.Config{Issuer: "ratchet-example", Audience: []string{"api"}, Keys: keys, Store: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for alg, block := range map[string]*pem.Block{"EdDSA": pkcs8(t, ed), "ES256": sec1(t, ec), "RS256": pkcs1(rs)} {
+		tokens, err := authority(t, store, asymmetric(alg, keyFile(t, block))).Issue(t.Context(), core.Login{Subject: "alice"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verifier.Verify(t.Context(), tokens.AccessToken); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
+		private, err := config.ParseKeys(pem.EncodeToMemory(block))
+		if err != nil || len(private) != 1 || private[0].ID() == "" || private[0].Algorithm() != alg {
+			t.Fatalf("%s: got %v, %v, want one key", alg, private, err)
+		}
+		signer, err := core.New(core.Config{Issuer: "ratchet-example", Audience: []string{"api"}, Keys: private,
+			RefreshKeys: read(t, env{"SIGNING_SECRET": secret}).Core.Keys, Store: store})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tokens, err = signer.Issue(t.Context(), core.Login{Subject: "alice"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verifier.Verify(t.Context(), tokens.AccessToken); err != nil {
+			t.Errorf("%s, parsed: %v", alg, err)
+		}
+	}
+	for name, text := range map[string]string{
+		"nothing":          "",
+		"no PEM":           secret,
+		"a broken key":     string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte(secret)})),
+		"another curve":    string(pem.EncodeToMemory(sec1(t, newECDSA(t, elliptic.P384())))),
+		"an encrypted key": string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte(secret)})),
+	} {
+		if keys, err := config.ParseKeys([]byte(text)); err == nil || keys != nil || strings.Contains(err.Error(), secret[:8]) {
+			t.Errorf("%s: got %v, %v, want an error that shows nothing", name, keys, err)
+		}
+	}
 }
