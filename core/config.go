@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -115,11 +116,12 @@ type Config struct {
 	// LoadClaims returns a user's custom claims, for example fresh roles, as
 	// a value that marshals to a JSON object. It is called at each reissue
 	// and at a login without claims, before anything is changed: an error, a
-	// panic or more than 3 seconds make it an [ErrUnavailable] that costs the
-	// user nothing. [ErrUserGone] ends all of the user's sessions. It must
-	// heed its context. Claims that leave no room in a token of 4 KiB are an
-	// error of the application's. The default copies the claims of the login
-	// from one refresh token to the next.
+	// panic, more than 3 seconds or claims that Login.Claims would refuse make
+	// it an [ErrUnavailable] that costs the user nothing. [ErrUserGone] ends
+	// all of the user's sessions. It must heed its context. Claims that leave
+	// no room in a token of 4 KiB are an error of the application's. The
+	// default copies the claims of the login from one refresh token to the
+	// next.
 	LoadClaims func(ctx context.Context, subject string) (any, error)
 
 	// Revocation says how an access check learns of a revocation. Default
@@ -157,8 +159,8 @@ const (
 	maxSessions   = 1000
 	maxReuseGrace = 2 * time.Minute
 	maxLeeway     = time.Minute
-	minCacheSize  = 16 << 10 // bytes
-	maxCacheSize  = 64 << 30
+	minCacheSize  = 16 << 10                 // bytes
+	maxCacheSize  = min(64<<30, math.MaxInt) // an int has 32 bits on some systems
 )
 
 // withDefaults fills in the defaults and reports every fault, each with the

@@ -53,15 +53,15 @@ const (
 // seed or a key.
 type Event struct {
 	Type       EventType
-	Time       time.Time
-	Subject    string
-	SessionID  string
-	Generation int64
+	Time       time.Time // by Config.Now
+	Subject    string    // the user; empty if it is not known
+	SessionID  string    // empty if it is about none or several
+	Generation int64     // of the token presented, 0 if there was none
 	Reason     string
 	Distance   int64         // generations between the session and the token
 	Age        time.Duration // since the session's last rotation
 	Device     Device        // of a login
-	Err        error
+	Err        error         // of StoreFailed and AccessUnchecked, for operators only
 }
 
 // Level returns the level at which the event is logged: Error if somebody must
@@ -91,11 +91,15 @@ func (e Event) LogValue() slog.Value {
 	text("subject", e.Subject)
 	text("session", e.SessionID)
 	text("reason", e.Reason)
-	if e.Generation != 0 {
+	switch e.Type {
+	case SessionReissued, SessionReplayed, SessionRecovered, RefreshRefused, RefreshForged:
+		attrs = append(attrs, slog.Int64("generation", e.Generation), slog.Int64("distance", e.Distance), slog.Duration("age", e.Age))
+	case TokenBlacklisted, AccessUnchecked:
 		attrs = append(attrs, slog.Int64("generation", e.Generation))
-	}
-	if e.Distance != 0 {
-		attrs = append(attrs, slog.Int64("distance", e.Distance), slog.Duration("age", e.Age))
+	case SessionRevoked:
+		if e.Reason == Reuse.String() {
+			attrs = append(attrs, slog.Int64("generation", e.Generation), slog.Int64("distance", e.Distance), slog.Duration("age", e.Age))
+		}
 	}
 	text("device", e.Device.Name)
 	text("user_agent", e.Device.UserAgent)

@@ -34,9 +34,20 @@ type Login struct {
 	// the same, NoLimit included.
 	IdleTTL    time.Duration
 	SessionTTL time.Duration
+	// Limits bounds the session's tokens, for a transport with less room than
+	// a header.
+	Limits TokenLimits
 	// AuthTime is when the user proved who they are, as the auth_time claim.
 	// Zero means now.
 	AuthTime time.Time
+}
+
+// TokenLimits is how many bytes a session's tokens may have over all of its
+// generations. A login or a reissue whose tokens could become longer fails
+// before it changes anything. Zero means 4096, which is also the most.
+type TokenLimits struct {
+	Access  int
+	Refresh int
 }
 
 // Device describes what a user logged in with. It is a label for the user to
@@ -96,7 +107,7 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	}
 
 	g := grant{ring: ring, subject: l.Subject, sessionID: newID(), seed: newID(), custom: custom}
-	if err := a.checkSize(g); err != nil {
+	if err := a.checkSize(g, l.Limits); err != nil {
 		return Tokens{}, err
 	}
 	commit, cancel := committing(ctx)

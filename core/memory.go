@@ -29,7 +29,7 @@ type MemoryStore struct {
 	users    map[string]map[string]*record // by subject, then session id: those not killed
 	blocked  map[string]int64              // by subject: until when, 0 for ever
 	denied   map[denial]int64              // until when
-	done     map[OperationID][]string      // what EndAll and Block answered
+	done     map[OperationID][]string      // what EndAll, Block and Unblock answered
 	expiries expiries
 }
 
@@ -175,11 +175,15 @@ func (m *MemoryStore) Block(_ context.Context, r BlockRequest) (EndAllResult, er
 }
 
 // Unblock implements [Store].
-func (m *MemoryStore) Unblock(_ context.Context, subject string) error {
-	m.lock()
+func (m *MemoryStore) Unblock(_ context.Context, r UnblockRequest) error {
+	now := m.lock()
 	defer m.mu.Unlock()
-	delete(m.blocked, subject)
-	m.expiries.drop(expiryKey{subject: subject})
+	if _, again := m.done[r.Operation]; again {
+		return nil
+	}
+	m.remember(r.Operation, nil, now)
+	delete(m.blocked, r.Subject)
+	m.expiries.drop(expiryKey{subject: r.Subject})
 	return nil
 }
 
@@ -289,9 +293,14 @@ func (m *MemoryStore) endAll(subject string, keep []string, op OperationID, now 
 		}
 		m.kill(s, op, now)
 	}
+	m.remember(op, ended, now)
+	return EndAllResult{Ended: slices.Clone(ended)}
+}
+
+// remember keeps what an operation answered for its second run.
+func (m *MemoryStore) remember(op OperationID, ended []string, now int64) {
 	m.done[op] = ended
 	m.expiries.set(expiryKey{operation: op}, now+operationMemory.Milliseconds())
-	return EndAllResult{Ended: slices.Clone(ended)}
 }
 
 // kill ends a session: the refresh token is dead and the access tokens are on

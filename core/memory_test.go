@@ -261,7 +261,7 @@ func (m *memoryTest) block(subject string, d time.Duration) {
 
 func (m *memoryTest) unblock(subject string) {
 	m.Helper()
-	if err := m.store.Unblock(m.Context(), subject); err != nil {
+	if err := m.store.Unblock(m.Context(), core.UnblockRequest{Operation: m.operation(), Subject: subject}); err != nil {
 		m.Fatalf("Unblock(%q): %v", subject, err)
 	}
 }
@@ -278,7 +278,9 @@ func (m *memoryTest) deny(c core.CreateRequest, generation int64) {
 // touch makes a change, with which the store may clean up.
 func (m *memoryTest) touch() {
 	m.Helper()
-	m.unblock("nobody")
+	if _, err := m.store.End(m.Context(), core.EndRequest{Operation: m.operation(), Subject: "nobody", OnlyLive: true}); err != nil {
+		m.Fatal(err)
+	}
 }
 
 // entries counts what the store holds, in whatever maps and slices it has.

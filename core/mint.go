@@ -89,8 +89,8 @@ func (a *Authority) payloads(g grant, accessEnd time.Time) (access, refresh json
 }
 
 // checkSize refuses, before anything is changed, what would make a token that
-// no parser accepts.
-func (a *Authority) checkSize(g grant) error {
+// is too long for its transport, or for any parser.
+func (a *Authority) checkSize(g grant, l TokenLimits) error {
 	subject, err := json.Marshal(g.subject)
 	if err != nil {
 		return err
@@ -100,8 +100,19 @@ func (a *Authority) checkSize(g grant) error {
 	if a.config.LoadClaims == nil && len(g.custom) > 0 {
 		refresh += len(`,"claims":`) + len(g.custom)
 	}
-	if g.ring.access.tokenSize(access) > maxToken || g.ring.refresh.tokenSize(refresh) > maxToken {
-		return fmt.Errorf("core: the subject and the custom claims (Login.Claims or Config.LoadClaims) would make a token longer than %d bytes", maxToken)
+	for _, t := range []struct {
+		kind        string
+		size, limit int
+	}{
+		{"access", g.ring.access.tokenSize(access), l.Access},
+		{"refresh", g.ring.refresh.tokenSize(refresh), l.Refresh},
+	} {
+		if t.limit <= 0 || t.limit > maxToken {
+			t.limit = maxToken
+		}
+		if t.size > t.limit {
+			return fmt.Errorf("core: the subject and the custom claims (Login.Claims or Config.LoadClaims) would make the %s token longer than %d bytes", t.kind, t.limit)
+		}
 	}
 	return nil
 }
@@ -121,7 +132,7 @@ func (a *Authority) measure(ring *keyring) error {
 		return err
 	}
 	ring.access.payload, ring.refresh.payload = len(access)-len(`""`), len(refresh)-len(`""`)
-	if a.checkSize(grant{ring: ring, subject: "s"}) != nil {
+	if a.checkSize(grant{ring: ring, subject: "s"}, TokenLimits{}) != nil {
 		return fmt.Errorf("core: Config.Issuer, Config.Audience and Config.Keys leave no room in a token of %d bytes", maxToken)
 	}
 	return nil

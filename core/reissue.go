@@ -22,6 +22,12 @@ type ReissueOption func(*reissue)
 type reissue struct {
 	accessToken    string
 	idempotencyKey string
+	limits         TokenLimits
+}
+
+// WithTokenLimits bounds the tokens to issue, as Login.Limits does at the login.
+func WithTokenLimits(l TokenLimits) ReissueOption {
+	return func(r *reissue) { r.limits = l }
 }
 
 // WithAccessToken gives the access token that came along. It is looked at only
@@ -81,7 +87,7 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 			return Tokens{}, err
 		}
 	}
-	if err := a.checkSize(g); err != nil {
+	if err := a.checkSize(g, request.limits); err != nil {
 		return Tokens{}, err
 	}
 
@@ -213,7 +219,9 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 		}()
 		var v any
 		if v, l.err = a.config.LoadClaims(limited, subject); l.err == nil {
-			l.custom, l.err = marshalCustom(v)
+			if l.custom, l.err = marshalCustom(v); l.err != nil {
+				l.err = fmt.Errorf("Config.LoadClaims: %w", l.err)
+			}
 		}
 	}()
 

@@ -125,7 +125,7 @@ func (a *Authority) Unblock(ctx context.Context, subject string) error {
 	}
 	commit, cancel := committing(ctx)
 	defer cancel()
-	if err := a.config.Store.Unblock(commit, subject); err != nil {
+	if err := a.config.Store.Unblock(commit, UnblockRequest{Operation: randomID(), Subject: subject}); err != nil {
 		return a.storeFailed(ctx, "unblock", subject, "", err)
 	}
 	return a.emit(ctx, Event{Type: UserUnblocked, Subject: subject})

@@ -127,8 +127,8 @@ func (s *spyStore) Block(ctx context.Context, r core.BlockRequest) (core.EndAllR
 	return spy(s, ctx, "Block", func() (core.EndAllResult, error) { return s.inner.Block(ctx, r) })
 }
 
-func (s *spyStore) Unblock(ctx context.Context, subject string) error {
-	_, err := spy(s, ctx, "Unblock", func() (struct{}, error) { return struct{}{}, s.inner.Unblock(ctx, subject) })
+func (s *spyStore) Unblock(ctx context.Context, r core.UnblockRequest) error {
+	_, err := spy(s, ctx, "Unblock", func() (struct{}, error) { return struct{}{}, s.inner.Unblock(ctx, r) })
 	return err
 }
 

@@ -65,7 +65,7 @@ type Store interface {
 	Block(context.Context, BlockRequest) (EndAllResult, error)
 
 	// Unblock lets the subject log in again. It revives nothing.
-	Unblock(ctx context.Context, subject string) error
+	Unblock(context.Context, UnblockRequest) error
 
 	// Deny puts the access tokens of one generation of a session on the
 	// blacklist until DenialMargin after the later of ExpiresAt and the
@@ -193,6 +193,12 @@ type BlockRequest struct {
 	Operation OperationID
 	Subject   string
 	Until     time.Time // zero: for ever
+}
+
+// UnblockRequest is the request of [Store.Unblock].
+type UnblockRequest struct {
+	Operation OperationID
+	Subject   string
 }
 
 // DenyRequest is the request of [Store.Deny].

@@ -111,7 +111,8 @@ func (a *Auth) JWKS(c *gin.Context) {
 
 // Error answers an error as the library does and stops the chain: a [core.Error],
 // wrapped or not, with its own status, words and challenge, any other as
-// [core.ErrInternal], which is logged. What is around a core.Error is never
+// [core.ErrInternal], which is logged; a deadline that has passed as
+// [core.ErrUnavailable], logged as a warning. What is around a core.Error is never
 // shown. [core.ErrBadCredentials] is for a wrong password, [core.ErrForbidden]
 // for a caller without the role.
 func (a *Auth) Error(c *gin.Context, err error) {

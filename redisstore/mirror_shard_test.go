@@ -77,10 +77,10 @@ func sid(n byte) string { return sessionKey{n}.String() }
 // apply by its statuses.
 func TestApply(t *testing.T) {
 	now := time.UnixMilli(modelEpoch)
-	live, dead := modelEpoch+60_000, modelEpoch-1
-	entry := func(n byte, what string, until int) string { return fmt.Sprintf("%s %s %d", sid(n), what, until) }
-	known := mirrorShard{cursor: "1-0", fields: "known", until: int64(live)}
-	expired := mirrorShard{cursor: "1-0", fields: "known", until: int64(dead)}
+	live, dead := int64(modelEpoch+60_000), int64(modelEpoch-1)
+	entry := func(n byte, what string, until int64) string { return fmt.Sprintf("%s %s %d", sid(n), what, until) }
+	known := mirrorShard{cursor: "1-0", fields: "known", until: live}
+	expired := mirrorShard{cursor: "1-0", fields: "known", until: dead}
 	for _, test := range []struct {
 		name           string
 		before         *mirrorShard
@@ -92,16 +92,16 @@ func TestApply(t *testing.T) {
 		breaks         int64
 	}{
 		{"an empty feed", &mirrorShard{}, page{status: "end"}, readToEnd, "", "", 0, nil, 0},
-		{"nothing new", &known, page{"end", "1-0", "known", ""}, readToEnd, "1-0", "known", int64(live), nil, 0},
+		{"nothing new", &known, page{"end", "1-0", "known", ""}, readToEnd, "1-0", "known", live, nil, 0},
 		{"to the end", &known, page{"end", "3-0", "f", entry(1, "*", live) + "\n" + entry(2, "*", live+5)}, readToEnd, "3-0", "f", int64(live + 5), []byte{1, 2}, 0},
-		{"more", &mirrorShard{}, page{"more", "2-0", "f", entry(1, "*", live)}, moreToRead, "2-0", "f", int64(live), []byte{1}, 0},
-		{"the last entry expires first", &known, page{"end", "3-0", "f", entry(1, "*", dead)}, readToEnd, "3-0", "f", int64(live), []byte{1}, 0},
+		{"more", &mirrorShard{}, page{"more", "2-0", "f", entry(1, "*", live)}, moreToRead, "2-0", "f", live, []byte{1}, 0},
+		{"the last entry expires first", &known, page{"end", "3-0", "f", entry(1, "*", dead)}, readToEnd, "3-0", "f", live, []byte{1}, 0},
 		{"broken", &known, page{status: "broken"}, historyLost, "", "", 0, nil, 1},
 		{"trimmed after its time", &expired, page{status: "broken"}, startAgain, "", "", 0, nil, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := &mirrorShard{cursor: test.before.cursor, fields: test.before.fields, until: test.before.until}
-			s.set.add(sessionKey{9}, everyGeneration, int64(live))
+			s.set.add(sessionKey{9}, everyGeneration, live)
 			got, err := s.apply(test.page, now)
 			if err != nil || got != test.want {
 				t.Errorf("got %v, %v, want %v", got, err, test.want)

@@ -26,7 +26,7 @@ const (
 // scripts are the store's scripts, each run by EVALSHA and sent whole only to
 // a server that does not know it.
 type scripts struct {
-	create, rotate, end, endAll, deny, check, sessions, poll, repair, layout *redis.Script
+	create, rotate, end, endAll, unblock, deny, check, sessions, poll, repair, layout *redis.Script
 }
 
 func loadScripts() scripts {
@@ -37,6 +37,7 @@ func loadScripts() scripts {
 		rotate:   script("rotate"),
 		end:      script("end"),
 		endAll:   script("end_all"),
+		unblock:  script("unblock"),
 		deny:     script("deny"),
 		check:    script("check"),
 		sessions: script("sessions"),

@@ -165,13 +165,9 @@ func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID,
 }
 
 // Unblock implements [core.Store].
-func (s *Store) Unblock(ctx context.Context, subject string) error {
-	if err := s.checkLayout(ctx); err != nil {
-		return err
-	}
-	_, err := bounded(ctx, s, func(ctx context.Context) (int64, error) {
-		return s.client.Del(ctx, s.layout.of(subject).blocked(subject)).Result()
-	})
+func (s *Store) Unblock(ctx context.Context, r core.UnblockRequest) error {
+	k := s.layout.of(r.Subject)
+	_, err := s.run(ctx, s.scripts.unblock, []string{k.blocked(r.Subject), k.done(encode(r.Operation[:]))}, s.clock())
 	return err
 }
 

@@ -66,9 +66,9 @@ var _ core.Store = (*Store)(nil)
 // RouteRandomly) or from go-redis's client-side cache, because either forgets
 // the last revocations, and a [redis.Ring], which moves keys without their
 // data. A failover client must not set ReplicaOnly, which New cannot see: its
-// operations fail. New refuses a number of shards other than the data's. If the server cannot be reached, New succeeds
-// and logs it; the operations fail until it can be, and the layout is checked
-// then.
+// operations fail. New refuses a number of shards other than the data's. If the
+// server cannot be reached or refuses the client, New succeeds and logs it; the
+// operations fail until the server answers, and the layout is checked then.
 func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if err := checkClient(client); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if err := s.checkLayout(context.Background()); errors.As(err, &mismatch) {
 		return nil, mismatch
 	} else if err != nil {
-		s.logger.Warn("redisstore: the server cannot be reached yet", "error", err)
+		s.logger.Warn("redisstore: the server has not said how its data is laid out, operations fail until it does", "error", err)
 	}
 	if o.Mirror.Staleness != 0 {
 		s.mirror = startMirror(s, o.Mirror.Staleness)

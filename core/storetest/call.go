@@ -77,8 +77,13 @@ func (e *env) block(r core.BlockRequest, want ...string) {
 
 func (e *env) unblock(subject string) {
 	e.Helper()
-	if err := e.store.Unblock(e.Context(), subject); err != nil {
-		e.Fatalf("Unblock(%q) at %s: %v", subject, e.now(), err)
+	e.unblockBy(core.UnblockRequest{Operation: newID(), Subject: subject})
+}
+
+func (e *env) unblockBy(r core.UnblockRequest) {
+	e.Helper()
+	if err := e.store.Unblock(e.Context(), r); err != nil {
+		e.Fatalf("Unblock(%q) at %s: %v", r.Subject, e.now(), err)
 	}
 }
 

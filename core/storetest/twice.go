@@ -179,15 +179,21 @@ func twiceCases() []testCase {
 		},
 		{
 			name: "Unblock",
-			rule: "to unblock twice is to unblock",
+			rule: "the second run does not undo a block that has come in between",
 			run: func(e *env) {
 				subject := e.newSubject()
+				r := core.UnblockRequest{Operation: newID(), Subject: subject}
 				e.block(blocking(subject, time.Time{}))
-				e.unblock(subject)
+				e.unblockBy(r)
 				s := e.login(subject)
 				e.again()
-				e.unblock(subject)
+				e.unblockBy(r)
 				s.wantLive(0)
+				e.block(blocking(subject, time.Time{}), s.id())
+				e.again()
+				e.unblockBy(r)
+				e.create(e.newRequest(subject), core.CreateIsBlocked)
+				e.unblock(subject)
 				e.login(subject).wantLive(0)
 			},
 		},

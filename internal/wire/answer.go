@@ -22,7 +22,8 @@ type fault struct {
 
 // Error answers an error as the library does: a [core.Error] that err is or
 // wraps with its own words, any other error as [core.ErrInternal]. What is
-// around the core.Error is never shown. An internal error is logged.
+// around the core.Error is never shown. An internal error is logged. A deadline
+// that has passed is answered as [core.ErrUnavailable] and logged as a warning.
 func (a *Auth) Error(w http.ResponseWriter, r *http.Request, err error) {
 	e := a.classify(r, err)
 	if e.Status() == http.StatusUnauthorized {
@@ -32,8 +33,8 @@ func (a *Auth) Error(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // classify finds the error to answer with and logs what the client is not
-// told. A client that went away, or a deadline, says nothing about the server
-// or the token: it is answered as a store that could not be asked.
+// told. A client that went away, or a deadline that passed, says nothing about
+// the token: it is answered as a store that could not be asked.
 func (a *Auth) classify(r *http.Request, err error) *core.Error {
 	e := core.AsError(err)
 	if e == nil {
@@ -42,10 +43,14 @@ func (a *Auth) classify(r *http.Request, err error) *core.Error {
 	if e != core.ErrInternal {
 		return e
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	level := slog.LevelError
+	switch {
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil: // the client has gone
 		return core.ErrUnavailable
+	case errors.Is(err, context.DeadlineExceeded):
+		e, level = core.ErrUnavailable, slog.LevelWarn
 	}
-	a.logger.LogAttrs(r.Context(), slog.LevelError, "ratchet",
+	a.logger.LogAttrs(r.Context(), level, "ratchet",
 		slog.String("error", err.Error()),
 		slog.String("method", cut(r.Method)),
 		slog.String("path", cut(r.URL.Path)))

@@ -65,15 +65,21 @@ func TestError(t *testing.T) {
 		{"internal", fmt.Errorf("secret detail: %w", core.ErrInternal), 500, "internal", true},
 		{"nil", nil, 500, "internal", true},
 		{"client gone", fmt.Errorf("query users: %w", context.Canceled), 503, "store_unavailable", false},
-		{"out of time", fmt.Errorf("query users: %w", context.DeadlineExceeded), 503, "store_unavailable", false},
+		{"cancelled, client there", fmt.Errorf("query users: %w", context.Canceled), 500, "internal", true},
+		{"out of time", fmt.Errorf("query users: %w", context.DeadlineExceeded), 503, "store_unavailable", true},
 		{"refused and client gone", fmt.Errorf("%w: %w", core.ErrTokenInvalid, context.Canceled), 401, "token_invalid", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer
 			auth := wire.New(newServer(t).Authority, wire.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-			w := httptest.NewRecorder()
-			auth.Error(w, httptest.NewRequest("GET", "/", nil), tt.err)
+			w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+			if tt.name == "client gone" {
+				ctx, cancel := context.WithCancel(r.Context())
+				cancel()
+				r = r.WithContext(ctx)
+			}
+			auth.Error(w, r, tt.err)
 			if got := answerOf(w); got.Status != tt.status || got.Code() != tt.code || strings.Contains(got.Body, "secret detail") {
 				t.Errorf("answer: got %d %s, want %d %s", got.Status, got.Body, tt.status, tt.code)
 			}

@@ -72,7 +72,7 @@ func (a *Auth) Optional(w http.ResponseWriter, r *http.Request) (Admission, bool
 
 // admit authenticates a request, by a silent reissue if need be.
 func (a *Auth) admit(w http.ResponseWriter, r *http.Request) (Admission, error) {
-	claims, err := a.Authenticate(r)
+	claims, err := a.authenticate(r)
 	if err != nil && a.cookies != nil && a.cookies.silent {
 		return a.reissueSilently(w, r, err)
 	}

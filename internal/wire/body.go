@@ -65,7 +65,8 @@ func readParams(r *http.Request, known ...string) (params, error) {
 	switch media {
 	case mediaJSON:
 		if len(body) == 0 {
-			return params{}, errors.New("wire: the body has been read before the handler")
+			return params{}, errors.New("the request's JSON body has been read before this handler: " +
+				"what reads it must put it back, as by r.Body = io.NopCloser(bytes.NewReader(body))")
 		}
 		return jsonParams(body, known)
 	case mediaForm:

@@ -12,16 +12,9 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-const (
-	// maxCookie is how many bytes a cookie's name and value may have together.
-	// Browsers drop a cookie of more than 4096 bytes, its attributes included.
-	maxCookie = 3800
-
-	// growth is by how many bytes a token may become longer over the session's
-	// reissues: gen, which an access token's jti has too, goes from 1 digit to
-	// 16, and base64 makes 4 bytes of 3.
-	growth = 40
-)
+// maxCookie is how many bytes a cookie's name and value may have together.
+// Browsers drop a cookie of more than 4096 bytes, its attributes included.
+const maxCookie = 3800
 
 // readCookie returns the cookie of a name. Two cookies of one name are two
 // credentials, of which a subdomain or a page on plain http may have planted
@@ -58,14 +51,9 @@ func (c *cookies) readAccess(r *http.Request, header credential) (credential, er
 // expired still shows which session a reissue belongs to, and gets a clearer
 // refusal than none. A silent reissue without binding needs neither, and there
 // it ends with its token, so that the key that signed it may be retired.
-//
-// If the access token does not fit, the refresh token is handed out all the
-// same: the one before is used up, and to present it again would look like
-// theft.
-func (a *Auth) setCookies(w http.ResponseWriter, t core.Tokens) error {
+func (a *Auth) setCookies(w http.ResponseWriter, t core.Tokens) {
 	c, now := a.cookies, a.authority.Now()
-	err := c.fit(t, 0)
-	if c.access != "" && err == nil {
+	if c.access != "" {
 		end := t.RefreshExpiresAt
 		if c.silent && !a.authority.BindAccessToken() {
 			end = t.AccessExpiresAt
@@ -73,7 +61,6 @@ func (a *Auth) setCookies(w http.ResponseWriter, t core.Tokens) error {
 		c.set(w, c.access, t.AccessToken, maxAge(end, now))
 	}
 	c.set(w, c.refresh, t.RefreshToken, maxAge(t.RefreshExpiresAt, now))
-	return err
 }
 
 // maxAge returns the Max-Age of a cookie that lives until end. A life of more
@@ -103,17 +90,16 @@ func (c *cookies) set(w http.ResponseWriter, name, value string, maxAge int) {
 	})
 }
 
-// fit returns an error if browsers would not keep the pair, were it longer by
-// some bytes.
-func (c *cookies) fit(t core.Tokens, growth int) error {
-	size := len(c.refresh) + len(t.RefreshToken)
-	if c.access != "" {
-		size = max(size, len(c.access)+len(t.AccessToken))
+// tokenLimits is how long tokens may be to fit into the cookies that carry them.
+func (a *Auth) tokenLimits() (l core.TokenLimits) {
+	if a.cookies == nil {
+		return l
 	}
-	if size += growth; size > maxCookie {
-		return fmt.Errorf("wire: a cookie would have %d bytes, it may have %d: the custom claims are too large", size, maxCookie)
+	l.Refresh = maxCookie - len(a.cookies.refresh)
+	if a.cookies.access != "" {
+		l.Access = maxCookie - len(a.cookies.access)
 	}
-	return nil
+	return l
 }
 
 // renew returns the header of a request as the browser will send it from now

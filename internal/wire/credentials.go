@@ -15,11 +15,11 @@ type credential struct {
 	presented bool
 }
 
-// Authenticate verifies the request's access token and returns its claims. The
+// authenticate verifies the request's access token and returns its claims. The
 // errors are those of [core.Authority.Verify], [core.ErrRequestInvalid] for a
 // request with two credentials and [core.ErrCrossOrigin] for one that would
 // change something by a cookie of another origin.
-func (a *Auth) Authenticate(r *http.Request) (*core.Claims, error) {
+func (a *Auth) authenticate(r *http.Request) (*core.Claims, error) {
 	access, err := readBearer(r.Header)
 	if err != nil {
 		return nil, err

@@ -4,9 +4,9 @@
 // answer alike, byte for byte.
 //
 // [Auth.Require] and [Auth.Optional] are the middleware's decision. Every
-// other exported method of [Auth] but [Auth.Authenticate] is an endpoint or
-// the answer to an error, and leaves nothing to be written. An endpoint that
-// belongs to one method checks it before anything else.
+// other exported method of [Auth] is an endpoint or the answer to an error, and
+// leaves nothing to be written. An endpoint that belongs to one method checks
+// it before anything else.
 //
 // Tokens travel as the [Transport] says. In the bearer transport they come in
 // the Authorization header and in bodies, and go out in JSON; in the hybrid

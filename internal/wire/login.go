@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"errors"
 	"net/http"
 	"net/netip"
 
@@ -26,12 +25,12 @@ func (a *Auth) Login(w http.ResponseWriter, r *http.Request, l core.Login) {
 	if l.Device.IP == "" {
 		l.Device.IP = peer(r)
 	}
+	if a.cookies != nil {
+		l.Limits = a.tokenLimits()
+	}
 	tokens, err := a.authority.Issue(r.Context(), l)
-	if err == nil && a.cookies != nil {
-		if err = a.cookies.fit(tokens, growth); err != nil {
-			previous = []string{tokens.RefreshToken} // a session that nobody can hold
-		}
-		err = errors.Join(err, a.logout(r, previous))
+	if err == nil {
+		err = a.logout(r, previous)
 	}
 	if err != nil {
 		a.Error(w, r, err)

@@ -54,7 +54,7 @@ func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
 	if err != nil {
 		return core.Tokens{}, err
 	}
-	return a.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key))
+	return a.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key), core.WithTokenLimits(a.tokenLimits()))
 }
 
 // refreshToken returns the refresh token to exchange. With cookies it is the

@@ -37,7 +37,7 @@ func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal e
 	arrival := time.Now()
 	limited, cancel := limit(r)
 	defer cancel()
-	tokens, err := a.authority.Reissue(limited.Context(), refresh.token, core.WithAccessToken(access.token))
+	tokens, err := a.authority.Reissue(limited.Context(), refresh.token, core.WithAccessToken(access.token), core.WithTokenLimits(a.tokenLimits()))
 	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
 		return Admission{}, refusal
 	}
@@ -46,9 +46,7 @@ func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal e
 	}
 	// The cookies go out whatever comes now: the old refresh token is used up.
 	NoStore(w.Header())
-	if err := a.setCookies(w, tokens); err != nil {
-		return Admission{}, err
-	}
+	a.setCookies(w, tokens)
 	claims, err := a.authority.Verify(limited.Context(), tokens.AccessToken)
 	if err != nil {
 		return Admission{}, err

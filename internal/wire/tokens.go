@@ -29,9 +29,8 @@ func (a *Auth) writeTokens(w http.ResponseWriter, r *http.Request, t core.Tokens
 	}
 	if a.cookies == nil {
 		answer.RefreshToken = t.RefreshToken
-	} else if err := a.setCookies(w, t); err != nil {
-		a.Error(w, r, err)
-		return
+	} else {
+		a.setCookies(w, t)
 	}
 	if a.cookies == nil || a.cookies.access == "" {
 		answer.AccessToken, answer.TokenType = t.AccessToken, "Bearer"

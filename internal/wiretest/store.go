@@ -119,8 +119,8 @@ func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResu
 }
 
 // Unblock implements [core.Store].
-func (s *Store) Unblock(ctx context.Context, subject string) error {
-	_, err := run(ctx, s, "Unblock", func() (struct{}, error) { return struct{}{}, s.next.Unblock(ctx, subject) })
+func (s *Store) Unblock(ctx context.Context, r core.UnblockRequest) error {
+	_, err := run(ctx, s, "Unblock", func() (struct{}, error) { return struct{}{}, s.next.Unblock(ctx, r) })
 	return err
 }
 

@@ -1,4 +1,4 @@
--- Every script begins with this text. A script runs as a whole or, if its
+-- The scripts begin with this text, but for layout and poll. A script runs as a whole or, if its
 -- first write is refused, not at all, so each begins its writes with one that
 -- an overfull or failing server refuses (HSET, RPUSH), never with a deletion.
 

@@ -9,7 +9,7 @@
 -- Returns the time in ms, by which the entries expire; then of each shard: end,
 --         more (the feed goes on) or broken (the last entry applied is not there);
 --         id and fields of the last entry read; the entries as text
-local time = redis.call('TIME')
+local time = redis.call('TIME') -- as clock in lib.lua, which a script that runs so often does without
 local now = ARGV[1] ~= '' and tonumber(ARGV[1]) or time[1] * 1000 + math.floor(time[2] / 1000)
 local room, answer = tonumber(ARGV[2]), {now}
 for i = 1, #KEYS / 2 do
