@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/ratchetauth/ratchet/core"
 )
@@ -110,6 +111,16 @@ func parseBlock(block *pem.Block) (any, error) {
 		return nil, fmt.Errorf("holds a %s that cannot be parsed", block.Type)
 	}
 	return key, nil
+}
+
+// quoteFile quotes the name of a file with secrets, unless it looks like a
+// secret: to put that where its file's name belongs is an easy mistake, and must
+// not log it.
+func quoteFile(name string) string {
+	if strings.ContainsAny(name, "\r\n") || strings.Contains(name, "-----BEGIN") {
+		return "(a text that is not shown, because it looks like a key)"
+	}
+	return quote(name)
 }
 
 // cause returns the error without the name of the file, which the sentence

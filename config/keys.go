@@ -49,7 +49,7 @@ func readKeys(e *environment, s *Settings) (access, refresh []core.Key) {
 // readSecret reads the keys of HS256.
 func readSecret(e *environment, s *Settings) []core.Key {
 	if file := e.getenv("SIGNING_KEY_FILE"); file != "" {
-		e.fault("SIGNING_KEY_FILE=%s is for SIGNING_ALG EdDSA, ES256 or RS256, it must be empty with HS256", quote(file))
+		e.fault("SIGNING_KEY_FILE=%s is for SIGNING_ALG EdDSA, ES256 or RS256, it must be empty with HS256", quoteFile(file))
 	}
 	const name = "SIGNING_SECRET"
 	secrets := e.secrets(name)
@@ -85,7 +85,7 @@ func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
 	}
 	signers, err := loadKeyFile(file)
 	if err != nil {
-		e.fault("%s=%s %v", name, quote(file), err)
+		e.fault("%s=%s %v", name, quoteFile(file), err)
 		return nil, nil
 	}
 	for _, signer := range signers {
@@ -93,7 +93,7 @@ func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
 		refresh = e.appendKey(refresh, name)(derivedKey(signer))
 	}
 	if len(access) > 0 && access[0].Algorithm() != alg {
-		e.fault("%s=%s begins with a key for %s, it must be one for SIGNING_ALG=%s", name, quote(file), access[0].Algorithm(), quote(alg))
+		e.fault("%s=%s begins with a key for %s, it must be one for SIGNING_ALG=%s", name, quoteFile(file), access[0].Algorithm(), quote(alg))
 	}
 	return access, refresh
 }

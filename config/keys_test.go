@@ -283,3 +283,17 @@ func TestParseKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyInPlaceOfItsFile checks that a key put where the name of its file
+// belongs is not shown.
+func TestKeyInPlaceOfItsFile(t *testing.T) {
+	for _, key := range []string{
+		"-----BEGIN EC PRIVATE KEY-----\n" + secret + "\n", "-----BEGIN EC PRIVATE KEY-----" + secret, secret + "\n" + secret,
+	} {
+		for _, alg := range []string{"ES256", "HS256"} {
+			wantFaults(t, env{"SIGNING_ALG": alg, "SIGNING_KEY_FILE": key}, "SIGNING_KEY_FILE")
+		}
+		wantFaults(t, env{"CONFIG_FILE": key}, "CONFIG_FILE")
+		wantFaults(t, env{"SIGNING_SECRET_FILE": key}, "SIGNING_SECRET_FILE")
+	}
+}

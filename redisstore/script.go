@@ -61,7 +61,16 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 		return answer{}, err
 	}
 	return bounded(ctx, s, func(ctx context.Context) (answer, error) {
-		v, err := script.Run(ctx, s.client, keys, args...).Result()
+		v, err := script.EvalSha(ctx, s.client, keys, args...).Result()
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			// Another server, or one that has restarted and may have lost what
+			// it had recorded.
+			s.laidOut.Store(false)
+			if err := s.checkLayout(ctx); err != nil {
+				return answer{}, err
+			}
+			v, err = script.Eval(ctx, s.client, keys, args...).Result()
+		}
 		if list, ok := v.([]any); ok {
 			return answer{list: list}, err
 		}

@@ -139,12 +139,6 @@ func (a *app) endSessions(c echo.Context) error {
 	}{ended})
 }
 
-// change returns the context of a change behind Require, whose check may have
-// taken 2 of the 4 seconds that a request may wait for the store.
-func change(r *http.Request) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.Context(), 1900*time.Millisecond)
-}
-
 // subject returns the user whom the path names. Echo matches the path as it
 // came if it has unusual escapes, so that "a%2Fb" is one name, and unescaped
 // otherwise.

@@ -146,12 +146,6 @@ func (a *app) endSessions(c *gin.Context) {
 	}{ended})
 }
 
-// change returns the context of a change behind Require, whose check may have
-// taken 2 of the 4 seconds that a request may wait for the store.
-func change(r *http.Request) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.Context(), 1900*time.Millisecond)
-}
-
 // subject returns the user whom the path names. The router matches the
 // escaped path, so that "a%2Fb" is one name.
 func subject(c *gin.Context) string {

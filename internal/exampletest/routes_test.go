@@ -195,6 +195,7 @@ func TestAdmin(t *testing.T) {
 			{"a date", `{"until":"2999-01-01"}`},
 			{"a number", `{"until":5}`},
 			{"another member", `{"untill":"2999-01-01T00:00:00Z"}`},
+			{"a member twice", `{"until":"2999-01-01T00:00:00Z","until":null}`},
 			{"broken", `{`},
 			{"an array", `[]`},
 		} {
