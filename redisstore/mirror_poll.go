@@ -118,6 +118,10 @@ func (p *poller) poll(ctx context.Context) error {
 			case readToEnd:
 				shard.lease.set(p.mirror.start, sent.Add(p.mirror.staleness))
 				continue
+			case moreToRead:
+				if err := p.load(ctx, i); err != nil {
+					return err
+				}
 			case startAgain:
 				breaks++
 			case historyLost:

@@ -1,0 +1,103 @@
+package redisstore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/internal/redistest"
+	"github.com/redis/go-redis/v9"
+)
+
+func TestPageOf(t *testing.T) {
+	entry := func(id, nonce, what string) any {
+		return []any{id, []any{"n", nonce, "s", sid(1), "g", what, "x", "9"}}
+	}
+	applied := entry("1-0", "a", "*")
+	const fields = "n a s AQAAAAAAAAAAAAAAAAAAAA g * x 9"
+	one := sid(1) + " 3 9"
+	for _, test := range []struct {
+		name    string
+		entries []any
+		want    page
+		faulty  bool
+	}{
+		{"nothing", nil, page{status: "broken"}, false},
+		{"the last entry only", []any{applied}, page{"more", "1-0", fields, ""}, false},
+		{"what follows", []any{applied, entry("1-1", "b", "3"), entry("2-0", "c", "3")},
+			page{"more", "2-0", "n c s AQAAAAAAAAAAAAAAAAAAAA g 3 x 9", one + "\n" + one}, false},
+		{"another id", []any{entry("1-1", "a", "*")}, page{status: "broken"}, false},
+		{"another nonce", []any{entry("1-0", "b", "*"), entry("2-0", "c", "3")}, page{status: "broken"}, false},
+		{"no entry", []any{"1-0"}, page{}, true},
+		{"no fields", []any{[]any{"1-0", nil}}, page{}, true},
+		{"a field less", []any{applied, []any{"2-0", []any{"n", "b", "s", sid(1), "g", "*"}}}, page{}, true},
+		{"a number", []any{applied, []any{"2-0", []any{"n", "b", "s", sid(1), "g", int64(1), "x", "9"}}}, page{}, true},
+		{"no id", []any{[]any{int64(1), []any{"n", "a", "s", sid(1), "g", "*", "x", "9"}}}, page{}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := pageOf(test.entries, "1-0", fields)
+			if got != test.want || (err != nil) != test.faulty {
+				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
+			}
+		})
+	}
+}
+
+// A mirror that finds more than a poll may read knows all of it afterwards, and
+// only a few polls were needed.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	proxy := redistest.StartProxy(t, server.Addr())
+	all := fill(t, newQuietStore(t, server.Client(t), Options{Shards: 1}), 4*pollEntries+7, false)
+	client := redis.NewClient(&redis.Options{Addr: proxy.Addr()})
+	t.Cleanup(func() { client.Close() })
+	s := newQuietStore(t, client, Options{Shards: 1, Mirror: MirrorOptions{Staleness: time.Second}})
+	eventually(t, "the lease", func() bool { return s.mirror.leased() == 1 })
+	if n := proxy.Requests(redistest.Command("xrange")); n < 4 {
+		t.Errorf("got %d reads of pages, want 4", n)
+	}
+	before := proxy.Requests(redistest.Command("hmget"))
+	for _, i := range []int{0, pollEntries - 1, pollEntries, 2 * pollEntries, 4 * pollEntries, len(all) - 1} {
+		r, err := s.Revoked(t.Context(), core.RevokedRequest{Subject: subjectOf(s, 0), SessionID: all[i].session.String()})
+		if err != nil || !r.Revoked {
+			t.Errorf("entry %d: got %v, %v, want it denied", i, r.Revoked, err)
+		}
+	}
+	if n := proxy.Requests(redistest.Command("hmget")) - before; n > 0 {
+		t.Errorf("got %d look-ups, want none", n)
+	}
+}
+
+// A feed that another server continues while it is read is read anew: what the
+// first pages have shown is no part of it.
+func TestLoadAcrossALoss(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := server.Client(t)
+	quiet := newQuietStore(t, client, Options{Shards: 1})
+	lost := fill(t, quiet, 2*pollEntries+10, false)
+	s, p := idleMirror(newQuietStore(t, client, Options{Shards: 1}), time.Second)
+	pages, err := p.read(t.Context(), []int{0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if progress, err := s.shards[0].apply(pages[0], p.serverTime); progress != moreToRead || err != nil {
+		t.Fatalf("got %v, %v, want more to read", progress, err)
+	}
+	if err := client.FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	next := fill(t, quiet, 3*pollEntries, false)
+	if err := p.poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for what, d := range map[string]repair{"lost": lost[0], "new": next[len(next)-1], "new, in the middle": next[pollEntries+3]} {
+		if got := s.check(0, d.session.String(), 0); got != mirrorDenies {
+			t.Errorf("an entry that is %s: got %v, want it denied", what, got)
+		}
+	}
+	if n := s.shards[0].breaks.Load(); n != 1 {
+		t.Errorf("got %d breaks, want 1", n)
+	}
+}
