@@ -84,6 +84,45 @@ func TestLoadClaimsTooLarge(t *testing.T) {
 	w.reissue(t, pair.RefreshToken)
 }
 
+// Tokens that could outgrow their limits, each its own, are refused before
+// anything is changed; what a limit does not reach is as without one.
+func TestTokenLimits(t *testing.T) {
+	var claims claimsLoader
+	w := newWorld(t, withClaims(&claims), func(c *core.Config) { c.MaxSessions, c.ReuseGrace = 1, core.Strict })
+	claims.set(map[string]string{"x": strings.Repeat("x", 300)})
+	pair := w.login(t, "alice")
+	for name, tt := range map[string]struct {
+		limits core.TokenLimits
+		good   bool
+	}{
+		"none":           {core.TokenLimits{}, true},
+		"more than most": {core.TokenLimits{Access: 1 << 20, Refresh: 1 << 20}, true},
+		"room":           {core.TokenLimits{Access: 1200, Refresh: 700}, true},
+		"access":         {core.TokenLimits{Access: len(pair.AccessToken)}, false}, // gen will have more digits
+		"refresh":        {core.TokenLimits{Refresh: len(pair.RefreshToken)}, false},
+	} {
+		before := w.store.total()
+		next, err := w.Reissue(t.Context(), pair.RefreshToken, core.WithTokenLimits(tt.limits))
+		if (err == nil) != tt.good {
+			t.Errorf("%s: Reissue: got %v, want success %v", name, err, tt.good)
+		}
+		if !tt.good && w.store.total() != before {
+			t.Errorf("%s: Reissue asked the store", name)
+		}
+		if err == nil {
+			pair = next
+		}
+		login, err := w.Issue(t.Context(), core.Login{Subject: "alice", Limits: tt.limits})
+		if (err == nil) != tt.good {
+			t.Errorf("%s: Issue: got %v, want success %v", name, err, tt.good)
+		}
+		if err == nil {
+			pair = login
+		}
+		w.wantAccess(t, pair.AccessToken, nil)
+	}
+}
+
 // A client that has gone is no failure that should wake an operator.
 func TestClientGoneIsNoAlarm(t *testing.T) {
 	for name, call := range map[string]func(ctx context.Context, w *world, pair core.Tokens) error{
