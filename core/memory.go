@@ -150,6 +150,16 @@ func (m *MemoryStore) End(_ context.Context, r EndRequest) (EndResult, error) {
 		end := max(now+r.AccessTTL.Milliseconds(), r.AccessExpiry.UnixMilli())
 		m.deny(denial{r.SessionID, everyGeneration}, end, now)
 		return EndResult{EndMissing}, nil
+	}
+	lost := r.Generation > s.generation
+	if lost { // and with it when the last access token expires
+		s.coverAccess(now + r.AccessTTL.Milliseconds())
+		s.accessEnd = max(s.accessEnd, r.AccessExpiry.UnixMilli())
+	}
+	switch {
+	case s.killed && lost:
+		m.deny(denial{s.id, everyGeneration}, s.accessEnd, now)
+		return EndResult{EndedEarlier}, nil
 	case s.killed:
 		return EndResult{EndedEarlier}, nil
 	}

@@ -17,10 +17,11 @@ func (a *Authority) Logout(ctx context.Context, token string) error {
 	request := EndRequest{Operation: randomID(), AccessTTL: a.config.AccessTTL}
 	if c, err := a.rules.access(ring, token); err == nil {
 		request.Subject, request.SessionID = c.claims.Subject, c.claims.SessionID
-		request.AccessExpiry = c.ExpiresAt()
+		request.Generation, request.AccessExpiry = c.Generation(), c.ExpiresAt()
 	} else if r, err := a.rules.refresh(ring, token); err == nil {
 		hash := SeedHash(sha256.Sum256([]byte(r.Seed)))
 		request.Subject, request.SessionID, request.SeedHash = r.Subject, r.SessionID, &hash
+		request.Generation = r.Generation
 	} else {
 		return nil
 	}

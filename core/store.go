@@ -158,8 +158,12 @@ type EndRequest struct {
 	// OnlyLive leaves alone all but a live session of the subject. Without
 	// it a session whose record is gone is put on the blacklist all the same.
 	OnlyLive bool
+	// Generation is that of the token presented. One above the session's
+	// proves that the store has lost writes.
+	Generation int64
 	// AccessTTL and AccessExpiry bound the life of access tokens where the
-	// record is gone: until AccessExpiry or AccessTTL from now, the later.
+	// record is gone or has lost writes: until AccessExpiry or AccessTTL from
+	// now, the later.
 	AccessTTL    time.Duration
 	AccessExpiry time.Time
 }

@@ -99,7 +99,7 @@ func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, err
 	a, err := s.run(ctx, s.scripts.end,
 		[]string{k.session(r.SessionID), k.user(r.Subject), k.deny(r.SessionID), k.feed()},
 		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), seed, onlyLive,
-		r.AccessTTL.Milliseconds(), max(0, r.AccessExpiry.UnixMilli()))
+		r.AccessTTL.Milliseconds(), max(0, r.AccessExpiry.UnixMilli()), r.Generation)
 	if err != nil {
 		return core.EndResult{}, err
 	}

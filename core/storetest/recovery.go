@@ -74,6 +74,35 @@ func recoveryCases() []testCase {
 			},
 		},
 		{
+			name: "a logout ahead of the session",
+			rule: "End with a token of a later generation denies what the lost writes had issued, killed before or not",
+			run: func(e *env) {
+				for _, killed := range []bool{false, true} {
+					s := e.login(e.newSubject())
+					e.clock.Advance(accessTTL + core.DenialMargin + time.Minute)
+					if killed {
+						e.end(s.ending(), core.Ended)
+					}
+					now := e.clock.Now()
+					r := s.ending()
+					r.Generation = 0
+					e.end(r, map[bool]core.EndOutcome{false: core.Ended, true: core.EndedEarlier}[killed])
+					r = s.ending()
+					r.Generation = 1
+					e.end(r, core.EndedEarlier)
+					s.advanceToEnd(now.Add(accessTTL + core.DenialMargin))
+					s.wantRevoked(true, 0, 1)
+				}
+				s := e.login(e.newSubject())
+				e.clock.Advance(accessTTL + core.DenialMargin + time.Minute)
+				r := s.ending()
+				r.Generation, r.AccessExpiry = 7, e.clock.Now().Add(time.Hour)
+				e.end(r, core.Ended)
+				s.advanceToEnd(r.AccessExpiry.Add(core.DenialMargin))
+				s.wantRevoked(true, 7)
+			},
+		},
+		{
 			name: "the greatest generations",
 			rule: "generations are exact up to 2^53-1: no two neighbours are taken for one",
 			run: func(e *env) {

@@ -3,11 +3,12 @@
 -- record is still there.
 -- KEYS session, user, deny, feed
 -- ARGV now, subject tag, sid, operation, seed hash or nothing, 1 if only a live session of
---      the user, access TTL, expiry of the access token shown
+--      the user, access TTL, expiry of the access token shown, generation of
+--      the token shown
 -- Returns outcome and until when the session is denied, 0 if it is not
 local now, sub, sid, op, seed, only_live = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
 local session, user, deny_key, feed = unpack(KEYS)
-local ttl, expiry = tonumber(ARGV[7]), tonumber(ARGV[8])
+local ttl, expiry, gen = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 
 local s = load(session, now, sub)
 if s and seed ~= '' and s.seed ~= seed then return {'forged', 0} end
@@ -18,6 +19,12 @@ if not s then
   if owner and owner ~= sub then return {'missing', 0} end
   return {'missing', deny(deny_key, feed, sid, '*', math.max(math.ceil((now + ttl) / 1000) * 1000, expiry), op, now)}
 end
-if s.gone then return {'earlier', s.gone} end
+if gen > s.gen then -- writes were lost, and with them when the last access token expires
+  cover(s, now, ttl)
+  s.access_end = math.max(s.access_end, expiry)
+end
+if s.gone then
+  return {'earlier', gen > s.gen and deny(deny_key, feed, sid, '*', s.access_end, op, now) or s.gone}
+end
 kill(s, user, deny_key, feed, sid, op, now)
 return {'ended', s.gone}
