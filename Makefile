@@ -15,7 +15,7 @@ help: ## list the targets
 
 test: install lint ## install what the tests need, then check and test everything
 	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
-	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && $(GO) test -timeout 20m ./...); done
+	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test -timeout 20m ./...); done
 
 lint: ## check the formatting, then run go vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi >&2
@@ -23,7 +23,7 @@ lint: ## check the formatting, then run go vet and staticcheck
 	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) vet ./..."; (cd $$module && $(GO) vet ./...); done
 	$(GO) tool -modfile=internal/tools/go.mod staticcheck ./...
 
-install: ## install redis-server, curl and a C compiler where they are missing
+install: ## install what the tests need where it is missing: Redis, curl, a C compiler, Chromium, Node and its packages
 	@internal/tools/install.sh
 
 bench: ## measure beside the peers and print the table of ratios, in about a quarter of an hour

@@ -103,8 +103,11 @@ function showSessions(list) {
   sessions.tBodies[0].replaceChildren(...list.map((s) => {
     const row = document.createElement("tr");
     const device = s.device.name || s.device.user_agent || "unknown";
-    for (const text of [`${device} (${s.device.ip})`, ...[s.created_at, s.last_used_at, s.expires_at].map(time)]) {
-      row.insertCell().textContent = text;
+    const texts = [`${device} (${s.device.ip})`, ...[s.created_at, s.last_used_at, s.expires_at].map(time)];
+    for (const [i, text] of texts.entries()) {
+      const cell = row.insertCell();
+      cell.textContent = text;
+      cell.dataset.label = sessions.tHead.rows[0].cells[i].textContent; // for narrow screens
     }
     const end = document.createElement("button");
     end.type = "button";

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,7 +16,7 @@ var transports = []string{"bearer", "hybrid", "cookie"}
 // with returns the environment of a program with a transport for a browser on
 // plain http.
 func with(transport string, more ...string) []string {
-	environ := append(more, "TRANSPORT="+transport)
+	environ := append(slices.Clone(more), "TRANSPORT="+transport)
 	if transport != "bearer" {
 		environ = append(environ, "INSECURE_COOKIES=true")
 	}
@@ -35,6 +36,7 @@ func TestSessions(t *testing.T) {
 	for _, name := range programs {
 		for _, transport := range transports {
 			t.Run(name+"/"+transport, func(t *testing.T) {
+				t.Parallel()
 				p := start(t, name, with(transport, strict)...)
 				runNode(t, "sessions.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+p.url)
 				if got := strings.Count(p.log.String(), theft); got != 1 {
@@ -45,12 +47,33 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestOrigins has Chromium visit both programs, which are one service on one
+// Redis but two origins to a browser. It keeps cookies by host, whatever the
+// port, and storage by origin. A refresh token of the one is presented twice to
+// the other.
+func TestOrigins(t *testing.T) {
+	path := chromium(t)
+	environ := []string{"REDIS_URL=" + startRedis(t), "SIGNING_SECRET=" + strings.Repeat("s", 32), strict}
+	for i, transport := range transports {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			at := start(t, programs[i%2], with(transport, environ...)...)
+			elsewhere := start(t, programs[(i+1)%2], with(transport, environ...)...)
+			runNode(t, "origins.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+at.url, "ELSEWHERE_URL="+elsewhere.url)
+			if here, there := strings.Count(at.log.String(), theft), strings.Count(elsewhere.log.String(), theft); here != 0 || there != 1 {
+				t.Errorf("the logs tell of %d and %d thefts, want 0 and 1", here, there)
+			}
+		})
+	}
+}
+
 // TestClient has Chromium use ratchet.js and the page in ways that no framework
 // makes a difference to, with each transport once.
 func TestClient(t *testing.T) {
 	path := chromium(t)
 	for i, transport := range transports {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
 			p := start(t, programs[i%len(programs)], with(transport, strict)...)
 			runNode(t, "client.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+p.url)
 			if got := strings.Count(p.log.String(), theft); got != 1 {
@@ -66,6 +89,7 @@ func TestSecureCookies(t *testing.T) {
 	path := chromium(t)
 	for i, transport := range []string{"hybrid", "cookie"} {
 		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
 			p := start(t, programs[i], "TRANSPORT="+transport)
 			target, err := url.Parse(p.url)
 			if err != nil {
@@ -87,7 +111,8 @@ func TestLifetimes(t *testing.T) {
 	path := chromium(t)
 	for _, name := range programs {
 		t.Run(name, func(t *testing.T) {
-			const short = "ACCESS_TTL=3s"
+			t.Parallel()
+			const short = "ACCESS_TTL=5s"
 			running := map[string]*program{"silent": start(t, name, with("cookie", short, "SILENT_REISSUE=true")...)}
 			for _, transport := range transports {
 				running[transport] = start(t, name, with(transport, short, strict)...)

@@ -1,4 +1,6 @@
 // ratchet.js and the page, in what does not depend on the framework.
-import "./browser/look.mjs";
-import "./browser/ending.mjs";
-import "./browser/trouble.mjs";
+import { transport } from "./browser/visitor.mjs";
+
+if (transport === "bearer") await import("./browser/look.mjs"); // it is the same with all
+await import("./browser/ending.mjs");
+await import("./browser/trouble.mjs");

@@ -4,6 +4,7 @@
 // Fetch standard in their own way, which tests of our own cannot.
 //
 // It is a module of its own, so that no user of Ratchet downloads any of them.
-// Tests are skipped where node, its packages (npm ci) or Chromium are missing,
-// unless RATCHET_REQUIRE_SERVERS is set, which makes that a failure.
+// Tests are skipped where node, its packages (npm ci), Chromium or redis-server
+// are missing, unless RATCHET_REQUIRE_SERVERS is set, which makes that a
+// failure.
 package clients

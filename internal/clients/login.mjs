@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
+
+// Node 18 has what jose and oauth4webapi use, but under another name.
+globalThis.crypto ??= webcrypto;
 
 // The program under test.
 export const url = process.env.RATCHET_URL;

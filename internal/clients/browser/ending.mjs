@@ -1,9 +1,9 @@
 // Sessions that end. Nobody else is the admin, so that sessions can be counted.
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { accessOf, act, loginForm, logged, logIn, present, refusedAsRevoked, Visitor } from "./visitor.mjs";
 
-suite("ending", () => {
+describe("ending", () => {
   const admin = ["admin", "correct-horse"];
   let one, two, tab, beside, other;
   before(async () => {

@@ -1,7 +1,7 @@
 // The page, whatever the transport.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loginForm, logged, Visitor } from "./visitor.mjs";
+import { act, loginForm, logged, logIn, Visitor } from "./visitor.mjs";
 
 test("the keyboard is enough", async (t) => {
   const visitor = await Visitor.arrive();
@@ -37,6 +37,23 @@ test("light and dark", async (t) => {
   const [lightBack, lightText] = await colours("light");
   const [darkBack, darkText] = await colours("dark");
   assert.ok(lightBack > lightText && darkBack < darkText, `${lightBack} ${lightText} ${darkBack} ${darkText}`);
+});
+
+test("a narrow screen", async (t) => {
+  const visitor = await Visitor.arrive();
+  t.after(() => visitor.leave());
+  const tab = await visitor.tab();
+  const width = 360;
+  await tab.setViewportSize({ width, height: 740 });
+  const tooWide = () => tab.evaluate(() => [...document.querySelectorAll("main, main *:not(pre)")]
+    .filter((e) => e.checkVisibility() && (e.getBoundingClientRect().right > innerWidth || e.scrollWidth > innerWidth))
+    .map((e) => e.outerHTML));
+  assert.deepEqual(await tooWide(), []);
+  await logIn(tab);
+  assert.match(await act(tab, "me"), /: 200 /);
+  assert.match(await act(tab, "list"), /^sessions: /);
+  assert.deepEqual(await tooWide(), []);
+  assert.equal(await tab.evaluate(() => document.documentElement.scrollWidth), width);
 });
 
 test("the page keeps to itself", async (t) => {

@@ -8,8 +8,12 @@ import { chromium } from "playwright-core";
 export const url = process.env.RATCHET_URL;
 export const transport = process.env.TRANSPORT;
 
-// Root cannot use Chromium's sandbox.
-const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
+// No sandbox: root, and most containers, cannot have one. The rest is what needs
+// neither a graphics card nor the network.
+const args = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
 after(() => browser.close());
 
@@ -21,10 +25,12 @@ export class Visitor {
   requests = []; // {method, path, key} of the program's endpoints, as sent
   faults = []; // what the browser reported: scripts that fail, violated policies
 
-  // Opens a browser without any cookies, for the program at a URL.
-  static async arrive(at = url) {
+  // Opens a browser without any cookies, for the program at a URL and maybe one
+  // at another.
+  static async arrive(at = url, elsewhere = at) {
     const visitor = new Visitor();
     visitor.url = at;
+    const ours = (to) => [at, elsewhere].includes(new URL(to).origin);
     visitor.context = await browser.newContext({ ignoreHTTPSErrors: true });
     visitor.context.setDefaultTimeout(patience);
     visitor.context.on("weberror", (e) => visitor.faults.push(String(e.error())));
@@ -32,11 +38,11 @@ export class Visitor {
       if (/Content Security Policy|Trusted ?Type/i.test(m.text())) visitor.faults.push(m.text());
     });
     visitor.context.on("request", (request) => {
-      if (!request.url().startsWith(at)) return;
+      if (!ours(request.url())) return;
       visitor.requests.push({ method: request.method(), path: new URL(request.url()).pathname, key: request.headers()["idempotency-key"] });
     });
     visitor.context.on("response", (response) => {
-      if (response.url().startsWith(`${at}/a`)) visitor.#pairs.push(pairOf(response));
+      if (ours(response.url())) visitor.#pairs.push(pairOf(response));
     });
     return visitor;
   }
@@ -54,9 +60,9 @@ export class Visitor {
   }
 
   // Opens the demo page in a tab.
-  async tab() {
+  async tab(at = this.url) {
     const page = await this.context.newPage();
-    await page.goto(this.url);
+    await page.goto(at);
     await page.locator("#login:visible, #account:visible").waitFor();
     return page;
   }
@@ -72,6 +78,15 @@ export class Visitor {
   // them.
   async pairs() {
     return (await Promise.all(this.#pairs)).filter(Boolean);
+  }
+
+  // Waits for the pair of a generation or a later one, the latest there is.
+  async pairSince(generation) {
+    for (const deadline = Date.now() + patience; ; await setTimeout(20)) {
+      const pair = await this.lastPair();
+      if (pair?.claims.gen >= generation) return pair;
+      assert.ok(Date.now() < deadline, `nothing is seen of generation ${generation}`);
+    }
   }
 
   async lastPair() {
@@ -96,7 +111,10 @@ async function pairOf(response) {
     const cookie = name.toLowerCase() === "set-cookie" && /^(?:__Host-)?(access|refresh)=([^;]+)/.exec(value);
     if (cookie) found[cookie[1]] = cookie[2];
   }
-  const body = await response.json().catch(() => ({}));
+  // Other answers have no tokens in their bodies. A body that a page does not
+  // read comes to an end when its memory is collected, and not before.
+  const told = ["/auth/login", "/auth/reissue"].includes(new URL(response.url()).pathname);
+  const body = told ? await response.json().catch(() => ({})) : {};
   found.inBody = { access: body.access_token, refresh: body.refresh_token };
   found.access ??= body.access_token;
   found.refresh ??= body.refresh_token;
@@ -105,6 +123,7 @@ async function pairOf(response) {
 }
 
 export async function logIn(tab, user = "alice", password = "wonderland") {
+  await tab.bringToFront();
   await tab.getByLabel("User name").fill(user);
   await tab.getByLabel("Password").fill(password);
   await tab.getByRole("button", { name: "Log in" }).click();
@@ -116,8 +135,10 @@ export async function act(tab, action) {
   return logged(tab, () => tab.locator(`[data-action=${action}]`).click());
 }
 
-// Returns the line that the page logs after something is done to it.
+// Returns the line that the page logs after something is done to it. A tab in
+// the background draws so seldom that clicks would wait.
 export async function logged(tab, doing) {
+  await tab.bringToFront();
   const lines = tab.locator("#log li span");
   const before = await lines.count();
   await doing();
@@ -142,16 +163,16 @@ export async function codeOf(answer) {
 
 // Presents a refresh token as somebody who has stolen it, with the transport's
 // own means but without the browser.
-export function present(refresh, key) {
+export function present(refresh, key, at = url) {
   const headers = { "Content-Type": "application/json" };
   if (key) headers["Idempotency-Key"] = key;
   if (transport !== "bearer") headers.Cookie = `refresh=${refresh}`;
   const body = transport === "bearer" ? { refresh_token: refresh } : {};
-  return fetch(`${url}/auth/reissue`, { method: "POST", headers, body: JSON.stringify(body) });
+  return fetch(`${at}/auth/reissue`, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
-export async function refusedAsRevoked(access) {
-  const answer = await me(access);
+export async function refusedAsRevoked(access, at) {
+  const answer = await me(access, at);
   assert.equal(answer.status, 401);
   assert.equal(await codeOf(answer), "token_revoked");
 }
