@@ -19,7 +19,8 @@
 //	SESSION_TTL       720h, 1s or more, or none; not both none
 //	REUSE_GRACE       30s, from 1ms to 2m; strict or 0 for none
 //	LEEWAY            0, at most 1m
-//	CACHE_SIZE        16777216 bytes of verified tokens, 16384 or more; 0 for none
+//	CACHE_SIZE        16777216 bytes of verified tokens, from 16384 to
+//	                  68719476736; 0 for none
 //	MAX_SESSIONS      100, from 1 to 1000
 //	ON_LIMIT          evict, or reject
 //	BIND_ACCESS_TOKEN false
@@ -35,9 +36,12 @@
 //	REDIS_MODE        standalone, cluster or sentinel
 //	REDIS_PREFIX      ratchet:; 64 bytes at most, without spaces and braces
 //	REDIS_SHARDS      16, from 1 to 1024
-//	MIRROR_STALENESS  0 for no mirror, or 100ms to 1m, such as 1s
+//	MIRROR_STALENESS  0 for no mirror, or 100ms to 1m, such as 1s; not with
+//	                  REVOCATION=session, which never asks the mirror
 //	TRANSPORT         bearer, hybrid or cookie
 //	SILENT_REISSUE    false; true needs TRANSPORT=cookie
+//	COOKIE_SAME_SITE  strict with hybrid, lax with cookie; or none, for pages on
+//	                  another site, which needs secure cookies
 //	INSECURE_COOKIES  false; true is for plain http in development
 //	TRUSTED_ORIGINS   none; several, such as https://app.example.com, are
 //	                  separated by commas

@@ -21,7 +21,7 @@ func variables() []string {
 		"BIND_ACCESS_TOKEN", "REVOCATION", "ON_STORE_FAILURE", "ISSUER", "AUDIENCE",
 		"SIGNING_ALG", "SIGNING_SECRET", "SIGNING_KEY_FILE", "REFRESH_SECRET",
 		"REDIS_URL", "REDIS_MODE", "REDIS_PREFIX", "REDIS_SHARDS", "MIRROR_STALENESS",
-		"TRANSPORT", "SILENT_REISSUE", "INSECURE_COOKIES", "TRUSTED_ORIGINS",
+		"TRANSPORT", "SILENT_REISSUE", "COOKIE_SAME_SITE", "INSECURE_COOKIES", "TRUSTED_ORIGINS",
 		"SIGNING_SECRET_FILE", "REFRESH_SECRET_FILE", "REDIS_URL_FILE",
 	}
 }
@@ -52,7 +52,7 @@ func withFiles(getenv func(string) string) *environment {
 		}
 	}
 	if lines := e.lines["REDIS_URL"]; len(lines) > 1 {
-		e.fault("REDIS_URL_FILE=%s has %d lines, it must have one", quote(outer("REDIS_URL_FILE")), len(lines))
+		e.fault("REDIS_URL_FILE=%s has %d lines, it must have one", quoteFile(outer("REDIS_URL_FILE")), len(lines))
 	}
 	if len(e.lines) > 0 {
 		e.getenv = func(name string) string {
@@ -69,20 +69,20 @@ func withFiles(getenv func(string) string) *environment {
 func (e *environment) readLines(variable, name string) []string {
 	text, err := readSmall(name)
 	if err != nil {
-		e.fault("%s=%s %v", variable, quote(name), err)
+		e.fault("%s=%s %v", variable, quoteFile(name), err)
 		return nil
 	}
 	var lines []string
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" {
-			e.fault("%s=%s has an empty line", variable, quote(name))
+			e.fault("%s=%s has an empty line", variable, quoteFile(name))
 			return nil
 		}
 		lines = append(lines, line)
 	}
 	if len(lines) == 0 {
-		e.fault("%s=%s is empty", variable, quote(name))
+		e.fault("%s=%s is empty", variable, quoteFile(name))
 	}
 	return lines
 }
@@ -101,7 +101,7 @@ func (e *environment) secrets(name string) []string {
 // readFile returns the settings in a JSON file by the names of the variables.
 func (e *environment) readFile(name string) map[string]string {
 	fault := func(format string, args ...any) {
-		e.fault("CONFIG_FILE=%s %s", quote(name), fmt.Sprintf(format, args...))
+		e.fault("CONFIG_FILE=%s %s", quoteFile(name), fmt.Sprintf(format, args...))
 	}
 	text, err := readSmall(name)
 	if err != nil {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/ratchetauth/ratchet/core"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -39,6 +41,9 @@ func readRedis(e *environment, s *Settings) {
 	s.Redis.Mirror.Staleness = e.duration("MIRROR_STALENESS", 0, time.Minute, "0, or a Go duration from 100ms to 1m")
 	if m := s.Redis.Mirror.Staleness; 0 < m && m < 100*time.Millisecond {
 		e.refuse("MIRROR_STALENESS", e.getenv("MIRROR_STALENESS"), "0, or a Go duration from 100ms to 1m")
+	} else if m > 0 && s.Core.Revocation == core.SessionRecord {
+		e.fault("MIRROR_STALENESS=%s needs REVOCATION=blacklist: REVOCATION=session looks at each session's record and never asks the mirror",
+			quote(e.getenv("MIRROR_STALENESS")))
 	}
 
 	faults := len(e.faults)
@@ -56,6 +61,17 @@ func readRedis(e *environment, s *Settings) {
 	default:
 		s.store = "memory"
 		s.warn("REDIS_URL is not set: the memory store is used, so sessions end with this process and no other process knows them")
+		s.warnUnused(e)
+	}
+}
+
+// warnUnused warns of what is set for Redis though there is none, which is
+// right where an environment for development differs in REDIS_URL alone.
+func (s *Settings) warnUnused(e *environment) {
+	for _, name := range []string{"REDIS_PREFIX", "REDIS_SHARDS", "MIRROR_STALENESS"} {
+		if e.getenv(name) != "" && (name != "MIRROR_STALENESS" || s.Redis.Mirror.Staleness > 0) {
+			s.warn(name + " has no effect without REDIS_URL")
+		}
 	}
 }
 
@@ -92,6 +108,9 @@ func (s *Settings) parseURL(mode, address string) error {
 		if mode != "standalone" && query.Has(name) {
 			return fmt.Errorf("the parameter %s is not allowed: a replica forgets the last revocations", name)
 		}
+	}
+	if err := checkSizes(u, query); err != nil {
+		return err
 	}
 	if err := s.parseClient(mode, address, u); err != nil {
 		return err
@@ -160,4 +179,21 @@ func reason(err error, u *url.URL) error {
 		}
 	}
 	return errors.New("go-redis cannot parse it (is a special character of the password not percent-encoded?)")
+}
+
+// checkSizes refuses the numbers with which go-redis panics, or which name a
+// database that cannot be.
+func checkSizes(u *url.URL, query url.Values) error {
+	const most = 1_000_000
+	for _, name := range []string{"pool_size", "min_idle_conns", "max_idle_conns", "max_active_conns", "db"} {
+		for _, text := range query[name] {
+			if n, err := strconv.Atoi(text); err == nil && (n < 0 || n > most) {
+				return fmt.Errorf("%s is not a number from 0 to %d", name, most)
+			}
+		}
+	}
+	if strings.HasPrefix(u.Path, "/-") && u.Scheme != "unix" {
+		return errors.New("the database is negative")
+	}
+	return nil
 }

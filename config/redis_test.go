@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,4 +83,50 @@ func TestBadURLs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUnusedVariables checks that an operator learns of what is set for a
+// Redis that there is not.
+func TestUnusedVariables(t *testing.T) {
+	url := "redis://127.0.0.1:6379"
+	tests := map[string]struct {
+		env  env
+		want []string
+	}{
+		"prefix":            {env{"REDIS_PREFIX": "app:"}, []string{"REDIS_PREFIX"}},
+		"shards":            {env{"REDIS_SHARDS": "16"}, []string{"REDIS_SHARDS"}},
+		"mirror":            {env{"MIRROR_STALENESS": "1s"}, []string{"MIRROR_STALENESS"}},
+		"mirror off":        {env{"MIRROR_STALENESS": "0s"}, nil},
+		"all":               {env{"MIRROR_STALENESS": "1s", "REDIS_PREFIX": "app:", "REDIS_SHARDS": "8"}, []string{"REDIS_PREFIX", "REDIS_SHARDS", "MIRROR_STALENESS"}},
+		"nothing":           {env{}, nil},
+		"all, with a Redis": {env{"REDIS_URL": url, "MIRROR_STALENESS": "1s", "REDIS_PREFIX": "app:", "REDIS_SHARDS": "8"}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, w := range read(t, tt.env).Warnings {
+				if name, ok := strings.CutSuffix(w, " has no effect without REDIS_URL"); ok {
+					got = append(got, name)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("the warnings are about %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestRedisSizes checks numbers with which go-redis panics, for each mode.
+func TestRedisSizes(t *testing.T) {
+	for _, query := range []string{
+		"pool_size=-1", "pool_size=9999999999", "min_idle_conns=-1", "max_active_conns=-1", "max_idle_conns=9999999999",
+		"db=-1", "pool_size=1&pool_size=-1",
+	} {
+		for mode, address := range map[string]string{
+			"standalone": "redis://127.0.0.1:1?", "cluster": "redis://127.0.0.1:1?", "sentinel": "redis://127.0.0.1:1?master_name=m&",
+		} {
+			wantFaults(t, env{"REDIS_MODE": mode, "REDIS_URL": address + query}, "REDIS_URL")
+		}
+	}
+	wantFaults(t, env{"REDIS_URL": "redis://127.0.0.1:1/-3"}, "REDIS_URL")
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -196,5 +197,5 @@ func readCacheSize(e *environment) int {
 	if e.getenv(name) == "0" {
 		return -1
 	}
-	return e.integer(name, 16<<10, 64<<30)
+	return e.integer(name, 16<<10, min(64<<30, math.MaxInt))
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/ratchetauth/ratchet/core"
@@ -11,6 +12,7 @@ import (
 func readTransport(e *environment, s *Settings) {
 	mode := oneOf(e, "TRANSPORT", choice[string]{"bearer", "bearer"}, choice[string]{"hybrid", "hybrid"}, choice[string]{"cookie", "cookie"})
 	o := wire.CookieOptions{
+		SameSite:      readSameSite(e),
 		SilentReissue: e.boolean("SILENT_REISSUE"),
 		Insecure:      e.boolean("INSECURE_COOKIES"),
 	}
@@ -31,11 +33,16 @@ func readTransport(e *environment, s *Settings) {
 		o.SilentReissue = false
 	}
 	if mode == "bearer" {
+		needs(o.SameSite != 0, "COOKIE_SAME_SITE", "hybrid or cookie")
 		needs(o.Insecure, "INSECURE_COOKIES", "hybrid or cookie")
 		needs(len(o.TrustedOrigins) > 0, "TRUSTED_ORIGINS", "hybrid or cookie")
 		return
 	}
 
+	if o.SameSite == http.SameSiteNoneMode && o.Insecure {
+		e.fault("COOKIE_SAME_SITE=none cannot be used with INSECURE_COOKIES=%s: browsers drop such a cookie unless it is Secure", e.getenv("INSECURE_COOKIES"))
+		o.SameSite = 0
+	}
 	construct := wire.NewHybrid
 	if mode == "cookie" {
 		construct = wire.NewCookie
@@ -54,6 +61,19 @@ func readTransport(e *environment, s *Settings) {
 	} else {
 		s.warn("TRANSPORT=" + mode + ": browsers keep these cookies only over https; for plain http set INSECURE_COOKIES=true")
 	}
+}
+
+// readSameSite reads the cookies' attribute, of which zero means the
+// transport's default.
+func readSameSite(e *environment) http.SameSite {
+	const name = "COOKIE_SAME_SITE"
+	faults := len(e.faults)
+	site := oneOf(e, name, choice[http.SameSite]{"strict", http.SameSiteStrictMode},
+		choice[http.SameSite]{"lax", http.SameSiteLaxMode}, choice[http.SameSite]{"none", http.SameSiteNoneMode})
+	if e.getenv(name) == "" || len(e.faults) > faults {
+		return 0
+	}
+	return site
 }
 
 // refuseOrigins records which of the origins are none.

@@ -1,6 +1,7 @@
 // Package exampletest tests the example programs from outside: it builds them,
 // runs them as processes and talks to them over HTTP. It also runs the
-// README's transcript, word for word, and compiles its programs.
+// README's transcript, word for word, and its programs, each in a module of its
+// own as a reader's is.
 //
 // Both programs must give the same answers. Each scenario therefore runs
 // against both, and all that came back is compared, headers included. What
@@ -12,6 +13,7 @@
 // quotes and spaces, and an address of the transcript for the one on which the
 // program under test listens. Nothing else is masked there.
 //
-// Tests that need redis-server, curl or bash are skipped without them, unless
+// Tests that need redis-server, curl or bash, or a module that is neither in
+// the module cache nor to be downloaded, are skipped without them, unless
 // RATCHET_REQUIRE_SERVERS is set, which makes that a failure.
 package exampletest

@@ -3,7 +3,6 @@ package exampletest_test
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -117,82 +116,6 @@ func shown(output string) *regexp.Regexp {
 		parts[i] = regexp.QuoteMeta(parts[i])
 	}
 	return regexp.MustCompile(`^` + strings.Join(parts, `[^"\s]+`) + `\n?$`)
-}
-
-// TestReadmePrograms builds the README's programs as they are printed and runs
-// them on a free port.
-func TestReadmePrograms(t *testing.T) {
-	const listens = "127.0.0.1:8080"
-	var sources []string
-	for _, f := range readmeFences(t) {
-		if f.language == "go" && strings.HasPrefix(f.text, "package main\n") {
-			sources = append(sources, f.text)
-		}
-	}
-	if len(sources) != 2 {
-		t.Fatalf("the README has %d programs, want one for Gin and one for Echo", len(sources))
-	}
-	for i, source := range sources {
-		t.Run(programs[i].name, func(t *testing.T) {
-			framework := strings.TrimSuffix(programs[i].name, "-app") + "auth"
-			if !strings.Contains(source, framework) {
-				t.Fatalf("the program does not use %s", framework)
-			}
-			goTool(t, source, "vet", "main.go")
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			addr := l.Addr().String()
-			l.Close()
-			dir := goTool(t, strings.ReplaceAll(source, listens, addr), "build", "-o", "program", "main.go")
-
-			cmd := exec.Command(filepath.Join(dir, "program"))
-			cmd.Env = []string{"SIGNING_SECRET=" + secret}
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer cmd.Wait()
-			defer cmd.Process.Kill()
-			c := &client{t: t, url: "http://" + addr}
-			c.await("the program listens", func() bool {
-				conn, err := net.Dial("tcp", addr)
-				if err == nil {
-					conn.Close()
-				}
-				return err == nil
-			})
-			c.refused(c.tryLogin("alice", "wrong"), 401, "bad_credentials")
-			pair := c.tokens(c.reissue(c.login("alice", "wonderland").RefreshToken))
-			if a := c.me(pair.AccessToken); a.status != 200 || strings.TrimSpace(a.body) != `{"user":"alice"}` {
-				t.Errorf("the protected route answers %d %s", a.status, a.body)
-			}
-			c.want(c.do("POST", "/auth/logout", bearer(pair.AccessToken)), 200, "{}")
-			c.refused(c.me(pair.AccessToken), 401, "token_revoked")
-		})
-	}
-}
-
-// goTool writes a program to a folder and runs the go command on it, with the
-// module's own dependencies. The words main.go and program stand for files in
-// that folder, which it returns.
-func goTool(t *testing.T, source string, words ...string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(source), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for i, w := range words {
-		if w == "main.go" || w == "program" {
-			words[i] = filepath.Join(dir, w)
-		}
-	}
-	cmd := exec.CommandContext(t.Context(), "go", words...)
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go %s: %v\n%s", words[0], err, out)
-	}
-	return dir
 }
 
 // TestLinks checks that what the documents link to is there.

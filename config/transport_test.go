@@ -1,0 +1,49 @@
+package config_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/ginauth"
+)
+
+// TestSameSite reads the attribute from the cookies of a login.
+func TestSameSite(t *testing.T) {
+	tests := map[string]struct {
+		env     env
+		cookies int
+		want    string
+	}{
+		"hybrid":           {env{"TRANSPORT": "hybrid"}, 1, "Strict"},
+		"hybrid, empty":    {env{"TRANSPORT": "hybrid", "COOKIE_SAME_SITE": ""}, 1, "Strict"},
+		"hybrid, lax":      {env{"TRANSPORT": "hybrid", "COOKIE_SAME_SITE": "lax"}, 1, "Lax"},
+		"hybrid, none":     {env{"TRANSPORT": "hybrid", "COOKIE_SAME_SITE": "none", "TRUSTED_ORIGINS": "https://app.example"}, 1, "None"},
+		"cookie":           {env{"TRANSPORT": "cookie"}, 2, "Lax"},
+		"cookie, strict":   {env{"TRANSPORT": "cookie", "COOKIE_SAME_SITE": "strict"}, 2, "Strict"},
+		"cookie, none":     {env{"TRANSPORT": "cookie", "COOKIE_SAME_SITE": "none"}, 2, "None"},
+		"cookie, insecure": {env{"TRANSPORT": "cookie", "COOKIE_SAME_SITE": "strict", "INSECURE_COOKIES": "true"}, 2, "Strict"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := authority(t, core.NewMemoryStore(core.MemoryOptions{}), tt.env)
+			auth := ginauth.New(a, ginauth.Options{Transport: read(t, tt.env).Transport})
+			gin.SetMode(gin.TestMode)
+			router, w := gin.New(), httptest.NewRecorder()
+			router.POST("/", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })
+			router.ServeHTTP(w, httptest.NewRequest("POST", "/", nil))
+
+			cookies := w.Header()["Set-Cookie"]
+			if len(cookies) != tt.cookies {
+				t.Fatalf("the login is answered with %d and the cookies %q, want %d of them", w.Code, cookies, tt.cookies)
+			}
+			for _, c := range cookies {
+				if !strings.HasSuffix(c, "; SameSite="+tt.want) {
+					t.Errorf("got the cookie %q, want SameSite=%s", c, tt.want)
+				}
+			}
+		})
+	}
+}
