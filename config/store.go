@@ -1,9 +1,13 @@
 package config
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/redisstore"
@@ -13,9 +17,13 @@ import (
 // "redis", the mode and the addresses.
 func (s *Settings) StoreName() string { return s.store }
 
+// checkTimeout bounds how long Open looks at a Redis.
+const checkTimeout = 2 * time.Second
+
 // Open returns the store and a function that closes it, to be called when
 // nothing uses the store any more. The logger is for what the store cannot
-// report otherwise; nil means slog.Default().
+// report otherwise, and for each finding of [redisstore.Store.Check]; nil means
+// slog.Default().
 //
 // A Redis that cannot be reached is no error: the store's operations fail
 // until it can be. Data that was written with another REDIS_SHARDS is, and is
@@ -25,14 +33,47 @@ func (s *Settings) Open(logger *slog.Logger) (core.Store, func() error, error) {
 		return core.NewMemoryStore(core.MemoryOptions{}), func() error { return nil }, nil
 	}
 	options := s.Redis
-	if options.Logger == nil {
-		options.Logger = logger
-	}
+	logger = cmp.Or(options.Logger, logger, slog.Default())
+	noticed := &noticing{Handler: logger.Handler()}
+	options.Logger = slog.New(noticed)
 	client := s.newClient()
 	store, err := redisstore.New(client, options)
 	if err != nil {
 		err = invalid(fmt.Sprintf("REDIS_PREFIX=%s and REDIS_SHARDS=%d do not fit: %v", quote(options.Prefix), options.Shards, err))
 		return nil, nil, errors.Join(err, client.Close())
 	}
+	logFitness(store, logger, noticed.warned.Load())
 	return store, func() error { return errors.Join(store.Close(), client.Close()) }, nil
+}
+
+// logFitness logs what makes the Redis unfit. That it cannot be asked is logged
+// unless New has warned already.
+func logFitness(store *redisstore.Store, logger *slog.Logger, warned bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	report, err := store.Check(ctx)
+	for _, f := range report {
+		attrs := []slog.Attr{slog.String("code", f.Code), slog.String("danger", f.Danger), slog.String("remedy", f.Remedy)}
+		if f.Server != "" {
+			attrs = append(attrs, slog.String("server", f.Server))
+		}
+		logger.LogAttrs(ctx, f.Level, "redis: "+f.Found, attrs...)
+	}
+	if err != nil && !warned {
+		logger.Warn("redis: it could not be looked at whether it is fit", "error", err)
+	}
+}
+
+// noticing notes whether a warning was logged.
+type noticing struct {
+	slog.Handler
+	warned atomic.Bool
+}
+
+// Handle implements [slog.Handler].
+func (n *noticing) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelWarn {
+		n.warned.Store(true)
+	}
+	return n.Handler.Handle(ctx, r)
 }

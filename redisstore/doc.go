@@ -25,7 +25,9 @@
 //	+asking +cluster|slots +command
 //
 // What go-redis sends beyond them when it connects (CLIENT SETINFO) may be
-// refused.
+// refused. [Store.Check] looks further with +info and +config|get, on a cluster
+// with +cluster|info as well, and with a Sentinel client with +client|info. It
+// works without them and says what it could not look at.
 //
 // # Time limits
 //
