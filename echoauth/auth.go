@@ -90,8 +90,8 @@ func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 			return nil
 		}
 		c.SetRequest(admission.Request)
-		if admission.Reissued {
-			defer keepFromCaches(c.Response())()
+		if admission.Renewal != nil {
+			defer keepFromCaches(c.Response(), admission.Renewal)()
 		}
 		return next(c)
 	}

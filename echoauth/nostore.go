@@ -11,27 +11,28 @@ import (
 // keepFromCaches keeps an answer from caches whatever the handler says,
 // because it carries new cookies. What it returns is to be called after the
 // handler, for one that has written nothing.
-func keepFromCaches(r *echo.Response) (after func()) {
+func keepFromCaches(r *echo.Response, n *wire.Renewal) (after func()) {
 	keep := func() {
 		if !r.Committed {
-			wire.NoStore(r.Header())
+			n.Keep(r.Header())
 		}
 	}
-	r.Before(keep)                         // for what is written after the handler, by whichever writer is in place then
-	r.Writer = &noStoreWriter{w: r.Writer} // for what goes past Before, as Flush does
+	r.Before(keep)                                     // for what is written after the handler, by whichever writer is in place then
+	r.Writer = &noStoreWriter{w: r.Writer, renewal: n} // for what goes past Before, as Flush does
 	return keep
 }
 
 // noStoreWriter has its say last, at whatever sends the header.
 type noStoreWriter struct {
-	w    http.ResponseWriter
-	sent bool
+	w       http.ResponseWriter
+	renewal *wire.Renewal
+	sent    bool
 }
 
 // keep forbids caches to store the answer unless the header has been sent.
 func (w *noStoreWriter) keep() {
 	if !w.sent {
-		wire.NoStore(w.w.Header())
+		w.renewal.Keep(w.w.Header())
 	}
 }
 

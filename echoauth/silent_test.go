@@ -47,6 +47,12 @@ func TestNoStore(t *testing.T) {
 	})
 }
 
+func TestHandshake(t *testing.T) {
+	wiretest.CheckHandshake(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
+		return silentEcho(a, transport, func(c echo.Context) error { h(c.Response(), c.Request()); return nil })
+	})
+}
+
 // TestNoStoreBelowEcho checks handlers that go past echo.Response.
 func TestNoStoreBelowEcho(t *testing.T) {
 	wiretest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
@@ -66,6 +72,12 @@ func TestNoStoreOfEcho(t *testing.T) {
 		body   string
 		h      echo.HandlerFunc
 	}{
+		{"early hints", 200, "hello", func(c echo.Context) error {
+			c.Response().Header().Set("Link", "</a.css>; rel=preload")
+			c.Response().Writer.WriteHeader(103)
+			c.Response().Header().Set("Cache-Control", "public")
+			return c.String(200, "hello")
+		}},
 		{"JSON", 200, `{"a":1}`, func(c echo.Context) error { return c.JSON(200, echo.Map{"a": 1}) }},
 		{"String", 200, "hello", func(c echo.Context) error { return c.String(200, "hello") }},
 		{"Blob", 200, "hello", func(c echo.Context) error { return c.Blob(200, "text/plain", []byte("hello")) }},

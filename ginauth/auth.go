@@ -86,8 +86,8 @@ func (a *Auth) admit(c *gin.Context, check check) {
 		return
 	}
 	c.Request = admission.Request
-	if admission.Reissued {
-		w := noStoreWriter{c.Writer}
+	if admission.Renewal != nil {
+		w := noStoreWriter{c.Writer, admission.Renewal}
 		c.Writer = w
 		defer w.keep() // for a handler that has written nothing, or panics
 		c.Next()

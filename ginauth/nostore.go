@@ -12,12 +12,15 @@ import (
 
 // noStoreWriter keeps an answer from caches whatever the handler says, because
 // it carries new cookies. It has its say last, at whatever sends the header.
-type noStoreWriter struct{ gin.ResponseWriter }
+type noStoreWriter struct {
+	gin.ResponseWriter
+	renewal *wire.Renewal
+}
 
 // keep says so unless the header has been sent.
 func (w noStoreWriter) keep() {
-	if !w.Written() {
-		wire.NoStore(w.Header())
+	if !w.Written() || w.Status() < 200 { // 1xx is not the header yet
+		w.renewal.Keep(w.Header())
 	}
 }
 

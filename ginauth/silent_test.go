@@ -31,6 +31,12 @@ func TestNoStore(t *testing.T) {
 	})
 }
 
+func TestHandshake(t *testing.T) {
+	wiretest.CheckHandshake(t, func(a *core.Authority, transport ginauth.Transport, h http.HandlerFunc) http.Handler {
+		return silentEngine(a, transport, func(c *gin.Context) { h(c.Writer, c.Request) })
+	})
+}
+
 // TestNoStoreOfGin checks what only Gin has for a handler to answer with.
 func TestNoStoreOfGin(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a.txt")
@@ -59,6 +65,13 @@ func TestNoStoreOfGin(t *testing.T) {
 		{"AbortWithStatus", 403, "", func(c *gin.Context) { c.AbortWithStatus(403) }},
 		{"AbortWithStatusJSON", 403, `{"a":1}`, func(c *gin.Context) { c.AbortWithStatusJSON(403, gin.H{"a": 1}) }},
 		{"AbortWithError", 400, "", func(c *gin.Context) { c.AbortWithError(400, io.EOF) }},
+		{"early hints", 200, "hello", func(c *gin.Context) {
+			c.Header("Link", "</a.css>; rel=preload")
+			c.Writer.WriteHeader(103)
+			c.Writer.WriteHeaderNow()
+			c.Header("Cache-Control", "public")
+			c.Writer.WriteString("hello")
+		}},
 		{"WriteHeaderNow", 201, "", func(c *gin.Context) {
 			c.Writer.WriteHeader(201)
 			c.Header("Cache-Control", "public")

@@ -39,9 +39,9 @@ type Admission struct {
 	// Request has the claims in its context, if there are any, and after a
 	// silent reissue the new cookies in its header.
 	Request *http.Request
-	// Reissued is set if the answer carries new cookies. It must then be kept
-	// from caches, whatever the handler says: see [NoStore].
-	Reissued bool
+	// Renewal is set if the answer carries new cookies. It must then be kept
+	// from caches, and the cookies in it, whatever the handler says.
+	Renewal *Renewal
 }
 
 // Require lets a request with a good access token pass. Otherwise it writes
@@ -61,7 +61,7 @@ func (a *Auth) Require(w http.ResponseWriter, r *http.Request) (Admission, bool)
 func (a *Auth) Optional(w http.ResponseWriter, r *http.Request) (Admission, bool) {
 	admission, err := a.admit(w, r)
 	if errors.Is(err, core.ErrTokenMissing) || isUnauthorized(err) && a.sentNoBearer(r) {
-		return Admission{Request: r}, true
+		return Admission{Request: r, Renewal: admission.Renewal}, true
 	}
 	if err != nil {
 		a.Error(w, r, err)
@@ -79,5 +79,5 @@ func (a *Auth) admit(w http.ResponseWriter, r *http.Request) (Admission, error) 
 	if err != nil {
 		return Admission{}, err
 	}
-	return Admission{r.WithContext(core.NewContext(r.Context(), claims)), false}, nil
+	return Admission{r.WithContext(core.NewContext(r.Context(), claims)), nil}, nil
 }

@@ -17,24 +17,15 @@ const (
 	afterCheck = 1900 * time.Millisecond
 )
 
-type deadlineKey struct{}
-
-// noteArrival keeps in the context when the request came, for what silent
-// reissue leaves an endpoint of its time.
-func noteArrival(ctx context.Context, at time.Time) context.Context {
-	return context.WithValue(ctx, deadlineKey{}, at.Add(inAll))
-}
-
 // limit returns the request with a context for the calls of one endpoint.
 func limit(r *http.Request) (*http.Request, context.CancelFunc) {
-	end, ok := r.Context().Value(deadlineKey{}).(time.Time)
-	if !ok {
-		wait := alone
-		if _, checked := core.FromContext(r.Context()); checked {
-			wait = afterCheck
-		}
-		end = time.Now().Add(wait)
+	wait := alone
+	if _, checked := core.FromContext(r.Context()); checked {
+		wait = afterCheck
 	}
-	ctx, cancel := context.WithDeadline(r.Context(), end)
+	if o, ok := reissuedOnTheWay(r); ok {
+		wait = inAll - o.spent
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	return r.WithContext(ctx), cancel
 }

@@ -126,7 +126,7 @@ func TestOptionalAnonymous(t *testing.T) {
 	r.Header.Set("Cookie", "theme=dark")
 	w := httptest.NewRecorder()
 	admission, ok := auth.Optional(w, r)
-	if !ok || admission.Request != r || admission.Reissued {
+	if !ok || admission.Request != r || admission.Renewal != nil {
 		t.Errorf("Optional: got %+v, %v, %s, want the request as it is", admission, ok, w.Body)
 	}
 }

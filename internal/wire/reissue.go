@@ -42,6 +42,14 @@ func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
 			return core.Tokens{}, err
 		}
 	}
+	if o, ok := reissuedOnTheWay(r); ok && o.auth == a {
+		// Middleware has just done it. To go on from there would make a theft of
+		// another tab that comes with the same cookie.
+		if m := body.get(paramRefreshToken); m != "" && m != o.presented && m != o.tokens.RefreshToken {
+			return core.Tokens{}, fmt.Errorf("%w: cookie and body disagree", core.ErrRequestInvalid)
+		}
+		return o.tokens, nil
+	}
 	refresh, err := a.refreshToken(r, body)
 	if err != nil {
 		return core.Tokens{}, err
@@ -123,6 +131,9 @@ func (a *Auth) companion(r *http.Request, body params) (string, error) {
 	}
 	return found.token, nil
 }
+
+// maxIdempotencyKey is core's limit in bytes.
+const maxIdempotencyKey = 255
 
 // idempotencyKey returns the Idempotency-Key, which the draft
 // (draft-ietf-httpapi-idempotency-key-header) has in double quotes and many

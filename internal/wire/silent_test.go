@@ -48,7 +48,7 @@ func TestSilentOnce(t *testing.T) {
 			header := r.Header.Clone()
 			w := httptest.NewRecorder()
 			admission, ok := auth.Optional(w, r)
-			if !ok || !admission.Reissued {
+			if !ok || admission.Renewal == nil {
 				t.Fatalf("got %d %s, want a silent reissue", w.Code, w.Body)
 			}
 			behind(auth, w, admission.Request)
@@ -80,7 +80,7 @@ func TestSilentRequest(t *testing.T) {
 	r.Header["Cookie"] = append(r.Header["Cookie"], "  a=b ;; c", "")
 	w := httptest.NewRecorder()
 	admission, ok := auth.Require(w, r)
-	if !ok || !admission.Reissued {
+	if !ok || admission.Renewal == nil {
 		t.Fatalf("got %d %s, want a silent reissue", w.Code, w.Body)
 	}
 	access, refresh := cookie(w, "__Host-access"), cookie(w, "__Host-refresh")
@@ -159,7 +159,7 @@ func TestSilentWithRetiredKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	w = httptest.NewRecorder()
-	if admission, ok := auth.Require(w, r); !ok || !admission.Reissued {
+	if admission, ok := auth.Require(w, r); !ok || admission.Renewal == nil {
 		t.Errorf("got %d %s, want a silent reissue", w.Code, w.Body)
 	}
 }

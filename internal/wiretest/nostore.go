@@ -53,6 +53,18 @@ func handlers() []handlerOf {
 			w.WriteHeader(201)
 			io.WriteString(w, "hello")
 		}},
+		{"sets a cookie in place of all others", 200, "hello", func(w http.ResponseWriter, _ *http.Request) {
+			public(w)
+			if w.Header().Get("Set-Cookie") != "" {
+				w.Header().Set("Set-Cookie", "theme=dark")
+			}
+			io.WriteString(w, "hello")
+		}},
+		{"clears the header", 200, "hello", func(w http.ResponseWriter, _ *http.Request) { // as httputil.ReverseProxy after a 1xx
+			clear(w.Header())
+			public(w)
+			io.WriteString(w, "hello")
+		}},
 		{"writes nothing", 200, "", func(w http.ResponseWriter, _ *http.Request) { public(w) }},
 		{"says it in several lines", 200, "hello", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["Cache-Control"] = []string{"public", "max-age=600"}
