@@ -43,9 +43,10 @@ type MirrorStats struct {
 	Entries int
 	// Leased is how many of the Shards answer from memory at the moment.
 	Leased, Shards int
-	// Lag is the age of the oldest copy, 0 if a shard has none yet.
+	// Lag is the age of the oldest copy, since New if a shard has none yet.
 	Lag time.Duration
-	// Polls counts the polls, PollFailures those that got no answer.
+	// Polls counts the polls, PollFailures those that failed for a shard or
+	// more, or at the repair.
 	Polls, PollFailures int64
 	// Breaks counts how often the server had lost history that was still
 	// needed and the feed was read again from its start.
@@ -157,21 +158,18 @@ func (s *Store) Mirror() (MirrorStats, bool) {
 		Shards: len(m.shards), Polls: m.polls.Load(), PollFailures: m.pollFailures.Load(),
 		Fallbacks: m.fallbacks.Load(), NudgeFailures: m.nudgeFailures.Load(),
 	}
-	now, complete := time.Now(), true
+	now := time.Now()
 	for _, shard := range m.shards {
 		stats.Entries += shard.set.len()
 		stats.Breaks += shard.breaks.Load()
 		if shard.lease.valid(m.start, now) {
 			stats.Leased++
 		}
-		if until := shard.lease.monotonic.Load(); until == 0 {
-			complete = false
-		} else {
-			stats.Lag = max(stats.Lag, now.Sub(m.start)+m.staleness-time.Duration(until))
+		age := now.Sub(m.start)
+		if until := shard.lease.monotonic.Load(); until != 0 {
+			age += m.staleness - time.Duration(until)
 		}
-	}
-	if !complete {
-		stats.Lag = 0
+		stats.Lag = max(stats.Lag, age)
 	}
 	return stats, true
 }

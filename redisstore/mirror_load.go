@@ -14,8 +14,9 @@ func (p *poller) load(ctx context.Context, i int) error {
 	s, shard := p.mirror.store, p.mirror.shards[i]
 	feed := s.layout.keysOf(i).feed()
 	for {
+		cursor := shard.cursor // the call may outlive this one, on a client that heeds no context
 		entries, err := p.bounded(ctx, func(ctx context.Context) ([]any, error) {
-			return s.client.Do(ctx, "xrange", feed, shard.cursor, "+", "count", pollEntries+1).Slice()
+			return s.client.Do(ctx, "xrange", feed, cursor, "+", "count", pollEntries+1).Slice()
 		})
 		if err != nil {
 			return err

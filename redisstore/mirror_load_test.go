@@ -43,6 +43,42 @@ func TestPageOf(t *testing.T) {
 	}
 }
 
+// A cluster is read as a single server is.
+func TestLoadOnCluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 3, 0)
+	all := fill(t, newQuietStore(t, cluster.Client(t), Options{}), 3*pollEntries, false)
+	s := newQuietStore(t, cluster.Client(t), Options{Mirror: MirrorOptions{Staleness: time.Second}})
+	eventually(t, "the leases", func() bool { return s.mirror.leased() == len(s.mirror.shards) })
+	if m, _ := s.Mirror(); m.Entries != len(all) || m.PollFailures != 0 {
+		t.Errorf("got %+v, want %d entries and no failure", m, len(all))
+	}
+}
+
+// A feed that cannot be loaded costs its shard the lease and the others nothing.
+func TestLoadThatFails(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	fill(t, newQuietStore(t, server.Client(t), Options{}), 8*pollEntries, false)
+	proxy := redistest.StartProxy(t, server.Addr())
+	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: -1})
+	t.Cleanup(func() { client.Close() })
+	m, p := idleMirror(newQuietStore(t, client, Options{}), time.Minute)
+	proxy.DropReplies(1<<30, redistest.Command("xrange"))
+	for range 3 {
+		if err := p.poll(t.Context()); err == nil {
+			t.Error("a poll whose load fails: got no error")
+		}
+	}
+	if m.leased() != len(m.shards)-1 || m.shards[0].lease.valid(m.start, time.Now()) {
+		t.Errorf("%d shards have a lease, want all but the first", m.leased())
+	}
+	proxy.DropReplies(0, nil)
+	if err := p.poll(t.Context()); err != nil || m.leased() != len(m.shards) {
+		t.Errorf("once it succeeds: got %v and %d leases", err, m.leased())
+	}
+}
+
 // A mirror that finds more than a poll may read knows all of it afterwards, and
 // only a few polls were needed.
 func TestLoad(t *testing.T) {
@@ -89,6 +125,13 @@ func TestLoadAcrossALoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := fill(t, quiet, 3*pollEntries, false)
+	cursor := s.shards[0].cursor
+	if err := p.load(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if s.shards[0].cursor != cursor || s.check(0, next[1].session.String(), 0) == mirrorDenies {
+		t.Error("a page of another history was applied")
+	}
 	if err := p.poll(t.Context()); err != nil {
 		t.Fatal(err)
 	}

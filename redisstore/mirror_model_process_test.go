@@ -17,6 +17,7 @@ type modelProcess struct {
 	sleeps bool  // else its wall clock is set back and forth: one clock may fail
 
 	poll       *modelPoll
+	loading    bool // the last poll has found more than it may read
 	look       *modelLook
 	serverTime int64
 	swept      int
@@ -78,6 +79,7 @@ func (p *modelProcess) deliver(now int64, staleness time.Duration) (given bool, 
 	for line := range denialsOf(poll.page.lines) {
 		p.learn(line)
 	}
+	p.loading = progress == moreToRead
 	switch {
 	case progress == readToEnd, progress == moreToRead && p.flaw == earlyLease:
 		if p.flaw == lateClock {
@@ -104,6 +106,30 @@ func (p *modelProcess) deliver(now int64, staleness time.Duration) (given bool, 
 		}
 	}
 	return given, ""
+}
+
+// load is one page of poller.load: whatever server is reached answers, and it
+// gives no lease.
+func (p *modelProcess) load(now int64, server *modelServer, room int, staleness time.Duration) {
+	server = server.copy()
+	server.readOnly = false // a read needs no right to write
+	page, _, _ := server.poll(now, room, p.shard.cursor, p.shard.fields)
+	if page.status == "broken" {
+		p.loading = false
+		return
+	}
+	p.loading = page.status == "more"
+	page.status = "more"
+	if _, err := p.shard.apply(page, time.UnixMilli(p.serverTime)); err != nil {
+		panic(err)
+	}
+	for line := range denialsOf(page.lines) {
+		p.learn(line)
+	}
+	if p.flaw == leaseFromLoad && !p.loading {
+		start, at := moment(p.clocks(now))
+		p.shard.lease.set(start, at.Add(staleness))
+	}
 }
 
 // sweep is poller.sweep. The model's sessions are all in the first parts.

@@ -53,6 +53,14 @@ func (w *world) stepPoll(i int, p *modelProcess) {
 		w.nonce++
 		w.master.repair(w.now, p.repairs[0], w.nonce)
 		p.repairs = p.repairs[1:]
+	case p.poll == nil && p.loading && n < 70:
+		server := w.master
+		if n < 35 && len(w.others) > 0 {
+			server = w.others[w.rand.IntN(len(w.others))]
+		}
+		p.load(w.now, server, w.room, modelStaleness)
+		w.seen.loads++
+		w.note("process %d loads up to %q", i, p.shard.cursor)
 	case p.poll == nil:
 		w.note("process %d sends from %q", i, p.shard.cursor)
 		p.send(w.now)
@@ -175,7 +183,7 @@ func TestModelHolds(t *testing.T) {
 	t.Logf("%+v", all)
 	for what, n := range map[string]int{
 		"acceptances": all.accepted, "denials": all.denied, "unsure checks": all.unsure, "leases": all.leases,
-		"breaks": all.breaks, "losses": all.lost,
+		"breaks": all.breaks, "losses": all.lost, "loads": all.loads,
 	} {
 		if n < modelRuns {
 			t.Errorf("got %d %s in %d runs: the model shows nothing", n, what, modelRuns)

@@ -26,6 +26,7 @@ const (
 	localSweep          // what has expired by the process's clock alone is removed
 	trimmedTooSoon      // the server drops entries from the front that have not expired
 	deafToItself        // own revocations are not applied before their caller is told
+	leaseFromLoad       // the plain read of a long feed gives a lease
 )
 
 func flaws() map[flaw]string {
@@ -34,6 +35,7 @@ func flaws() map[flaw]string {
 		earlyLease: "lease before the end", lookUpFirst: "look-up before the lease", forgetful: "reload drops what is known",
 		readOnlyPoll: "poll without a write", monotonicOnly: "monotonic clock only", wallOnly: "wall clock only",
 		localSweep: "sweep by the local clock", trimmedTooSoon: "trimmed before expiry", deafToItself: "own revocation not applied",
+		leaseFromLoad: "lease from a load",
 	}
 }
 

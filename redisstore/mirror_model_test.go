@@ -50,13 +50,13 @@ type modelRevocation struct {
 
 // modelCounts shows that a run was not idle.
 type modelCounts struct {
-	accepted, denied, unsure, leases, breaks, lost, revoked int
-	stalest                                                 int64
+	accepted, denied, unsure, leases, breaks, lost, revoked, loads int
+	stalest                                                        int64
 }
 
 func (c *modelCounts) add(o modelCounts) {
 	c.accepted, c.denied, c.unsure, c.leases = c.accepted+o.accepted, c.denied+o.denied, c.unsure+o.unsure, c.leases+o.leases
-	c.breaks, c.lost, c.revoked = c.breaks+o.breaks, c.lost+o.lost, c.revoked+o.revoked
+	c.breaks, c.lost, c.revoked, c.loads = c.breaks+o.breaks, c.lost+o.lost, c.revoked+o.revoked, c.loads+o.loads
 	c.stalest = max(c.stalest, o.stalest)
 }
 

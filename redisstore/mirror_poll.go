@@ -4,6 +4,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -81,9 +82,9 @@ func (p *poller) report(err error) {
 	logger := p.mirror.store.logger
 	switch {
 	case err != nil && !p.failing:
-		logger.Warn("redisstore: the mirror has no answer, checks ask the server once its copy is too old", "error", err)
+		logger.Warn("redisstore: a poll of the mirror failed, checks ask the server where a copy gets too old", "error", err)
 	case err == nil && p.failing:
-		logger.Info("redisstore: the mirror has an answer again")
+		logger.Info("redisstore: polls of the mirror succeed again")
 	}
 	p.failing = err != nil
 	if p.failing {
@@ -107,7 +108,7 @@ func (p *poller) poll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var unfinished []int
+		var unfinished, long []int
 		for n, i := range pending {
 			shard := p.mirror.shards[i]
 			progress, err := shard.apply(pages[n], p.serverTime)
@@ -119,15 +120,21 @@ func (p *poller) poll(ctx context.Context) error {
 				shard.lease.set(p.mirror.start, sent.Add(p.mirror.staleness))
 				continue
 			case moreToRead:
-				if err := p.load(ctx, i); err != nil {
-					return err
-				}
+				long = append(long, i)
+				continue
 			case startAgain:
 				breaks++
 			case historyLost:
 				breaks++
 				p.mirror.store.logger.Warn("redisstore: the server has lost part of the blacklist, the mirror restores what it knows", "shard", i)
 				p.plan(i)
+			}
+			unfinished = append(unfinished, i)
+		}
+		for _, i := range long { // the others have their leases by now
+			if err := p.load(ctx, i); err != nil {
+				faults = append(faults, fmt.Errorf("redisstore: feed of shard %d: %w", i, err))
+				continue
 			}
 			unfinished = append(unfinished, i)
 		}
@@ -195,9 +202,6 @@ func (p *poller) read(ctx context.Context, shards []int) ([]page, error) {
 // bounded calls f within the staleness, and not while too many earlier calls
 // still wait on a client that heeds no deadline.
 func (p *poller) bounded(ctx context.Context, f func(context.Context) ([]any, error)) ([]any, error) {
-	if err := p.mirror.store.checkLayout(ctx); err != nil {
-		return nil, err
-	}
 	if p.stuck.Load() >= maxStuckPolls {
 		return nil, errors.New("redisstore: earlier polls are still under way")
 	}
@@ -206,6 +210,11 @@ func (p *poller) bounded(ctx context.Context, f func(context.Context) ([]any, er
 	p.stuck.Add(1)
 	return bounded(ctx, p.mirror.store, func(ctx context.Context) ([]any, error) {
 		defer p.stuck.Add(-1)
+		if s := p.mirror.store; !s.laidOut.Load() {
+			if err := s.compareLayout(ctx); err != nil {
+				return nil, err
+			}
+		}
 		return f(ctx)
 	})
 }

@@ -140,24 +140,30 @@ func TestColdStart(t *testing.T) {
 func TestMalformedEntryCostsOneShard(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client(t)
-	s := newQuietStore(t, client, Options{})
-	m, p := idleMirror(s, time.Minute)
-	feed := s.layout.keysOf(5).feed()
-	err := client.XAdd(t.Context(), &redis.XAddArgs{Stream: feed, Values: []string{"n", "x", "s", "not an id", "g", "*", "x", "1"}}).Err()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.poll(t.Context()); err == nil || !strings.Contains(err.Error(), "session id") {
-		t.Errorf("got %v, want the malformed session id", err)
-	}
-	if m.leased() != len(m.shards)-1 || m.shards[5].lease.valid(m.start, time.Now()) {
-		t.Errorf("%d shards have a lease, want all but one", m.leased())
-	}
-	if err := client.Del(t.Context(), feed).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.poll(t.Context()); err != nil || m.leased() != len(m.shards) {
-		t.Errorf("after it has gone: got %v and %d leases", err, m.leased())
+	for name, values := range map[string][]string{
+		"session id":     {"n", "x", "s", "not an id", "g", "*", "x", "1"},
+		"too few fields": {"n", "x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newQuietStore(t, client, Options{})
+			m, p := idleMirror(s, time.Minute)
+			feed := s.layout.keysOf(5).feed()
+			if err := client.XAdd(t.Context(), &redis.XAddArgs{Stream: feed, Values: values}).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.poll(t.Context()); err == nil || !strings.Contains(err.Error(), "malformed") {
+				t.Errorf("got %v, want a malformed entry", err)
+			}
+			if m.leased() != len(m.shards)-1 || m.shards[5].lease.valid(m.start, time.Now()) {
+				t.Errorf("%d shards have a lease, want all but one", m.leased())
+			}
+			if err := client.Del(t.Context(), feed).Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.poll(t.Context()); err != nil || m.leased() != len(m.shards) {
+				t.Errorf("after it has gone: got %v and %d leases", err, m.leased())
+			}
+		})
 	}
 }
 

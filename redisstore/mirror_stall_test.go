@@ -65,6 +65,20 @@ func TestFrozenServerDoesNotHoldThePoller(t *testing.T) {
 	}
 }
 
+// Nor does a server that is frozen from the start, whose layout nobody knows.
+func TestFrozenFromTheStart(t *testing.T) {
+	server := redistest.Start(t)
+	client := server.Client(t, func(o *redis.Options) { o.ReadTimeout = time.Minute })
+	server.Freeze()
+	s := mirrored(t, client, 200*time.Millisecond)
+	await(t, "many failed polls", func() bool { return stats(s).PollFailures >= 30 })
+	if stuck := goroutines("go-redis", "redisstore.(*poller)"); len(stuck) == 0 || len(stuck) > 6 {
+		t.Errorf("%d goroutines wait, want a handful:\n%s", len(stuck), strings.Join(stuck, "\n\n"))
+	}
+	server.Thaw()
+	awaitLeases(t, s)
+}
+
 // A lease counts from when the poll was sent. The answer to one is held back
 // after the server has given it, and a revocation comes meanwhile: however late
 // the answer, the revocation is refused in its time.

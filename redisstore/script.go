@@ -66,7 +66,7 @@ func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, ar
 			// Another server, or one that has restarted and may have lost what
 			// it had recorded.
 			s.laidOut.Store(false)
-			if err := s.checkLayout(ctx); err != nil {
+			if err := s.compareLayout(ctx); err != nil {
 				return answer{}, err
 			}
 			v, err = script.Eval(ctx, s.client, keys, args...).Result()

@@ -172,17 +172,21 @@ func (e *layoutError) Error() string {
 	return fmt.Sprintf("redisstore: %s is %s, but the data was written with %s", e.what, e.want, e.found)
 }
 
-// checkLayout compares the recorded layout with ours and records ours if there
-// is none. It asks until it has been answered once.
+// checkLayout calls compareLayout until it has been answered once.
 func (s *Store) checkLayout(ctx context.Context) error {
 	if s.laidOut.Load() {
 		return nil
 	}
+	_, err := bounded(ctx, s, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.compareLayout(ctx) })
+	return err
+}
+
+// compareLayout compares the recorded layout with ours and records ours if
+// there is none. It has no time limit but the context's.
+func (s *Store) compareLayout(ctx context.Context) error {
 	shards := strconv.Itoa(len(s.layout.shards))
 	version := strconv.Itoa(layoutVersion)
-	found, err := bounded(ctx, s, func(ctx context.Context) ([]string, error) {
-		return s.scripts.layout.Run(ctx, s.client, []string{s.layout.meta}, version, shards).StringSlice()
-	})
+	found, err := s.scripts.layout.Run(ctx, s.client, []string{s.layout.meta}, version, shards).StringSlice()
 	switch {
 	case err != nil:
 		return fmt.Errorf("redisstore: layout: %w", err)

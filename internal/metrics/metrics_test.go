@@ -106,7 +106,7 @@ func TestMirror(t *testing.T) {
 			t.Fatal(err)
 		}
 		names, err := registry.Gather()
-		if want := map[time.Duration]int{0: 0, time.Second: 3}[staleness]; err != nil || len(names) != want {
+		if want := map[time.Duration]int{0: 0, time.Second: 6}[staleness]; err != nil || len(names) != want {
 			t.Errorf("with a staleness of %v: got %d metrics, %v, want %d", staleness, len(names), err, want)
 		}
 	}

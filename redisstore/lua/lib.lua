@@ -1,4 +1,4 @@
--- The scripts begin with this text, but for layout and poll. A script runs as a whole or, if its
+-- The scripts begin with this text, but for layout, poll and rights. A script runs as a whole or, if its
 -- first write is refused, not at all, so each begins its writes with one that
 -- an overfull or failing server refuses (HSET, RPUSH), never with a deletion.
 
@@ -62,8 +62,9 @@ local function live(s, now) return not s.gone and now < s.ends end
 
 -- deny puts one generation of a session, or all ('*'), on the blacklist until
 -- MARGIN after last, never for a shorter time than before, and on the feed, with
--- enough of the nonce to tell the entry from any that was lost. A
--- feed entry leaves once its own time has passed, never because of its age.
+-- the first 11 characters of the nonce (55 random bits or more), enough to tell
+-- the entry from any that was lost. A feed entry leaves once its own time has
+-- passed, never because of its age.
 -- Returns until when.
 local function deny(key, feed, sid, what, last, nonce, now)
   local till = last + MARGIN

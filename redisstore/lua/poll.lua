@@ -30,7 +30,7 @@ for i = 1, #KEYS / 2 do
   else
     for j = first, #entries do
       local e = entries[j][2]
-      lines[#lines + 1] = e[4] .. ' ' .. e[6] .. ' ' .. e[8]
+      lines[#lines + 1] = (e[4] or '') .. ' ' .. (e[6] or '') .. ' ' .. (e[8] or '') -- not one of ours: refused there
     end
     local last = entries[#entries]
     answer[i + 1] = {

@@ -36,11 +36,20 @@ func Mirror(r prometheus.Registerer, s *redisstore.Store) error {
 			Name: "ratchet_mirror_lag_seconds", Help: "Age of the oldest shard's copy of the blacklist.",
 		}, func() float64 { return stats().Lag.Seconds() }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "ratchet_mirror_unleased_shards", Help: "Shards whose checks ask the server.",
+		}, func() float64 { m := stats(); return float64(m.Shards - m.Leased) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "ratchet_mirror_entries", Help: "Denials in the copy.",
 		}, func() float64 { return float64(stats().Entries) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "ratchet_mirror_fallbacks_total", Help: "Checks that had to ask the server.",
 		}, func() float64 { return float64(stats().Fallbacks) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ratchet_mirror_poll_failures_total", Help: "Polls that failed.",
+		}, func() float64 { return float64(stats().PollFailures) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "ratchet_mirror_breaks_total", Help: "Losses of history that was still needed.",
+		}, func() float64 { return float64(stats().Breaks) }),
 	} {
 		if err := r.Register(c); err != nil {
 			return err
