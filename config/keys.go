@@ -65,8 +65,12 @@ func readSecret(e *environment, s *Settings) []core.Key {
 // hmacKeys returns the keys of a variable's secrets.
 func (e *environment) hmacKeys(name string, secrets []string) []core.Key {
 	var keys []core.Key
-	for _, secret := range secrets {
-		keys = e.appendKey(keys, name)(hmacKey([]byte(secret)))
+	for i, secret := range secrets {
+		where := name
+		if len(e.lines[name]) > 0 {
+			where = fmt.Sprintf("%s_FILE, line %d,", name, i+1)
+		}
+		keys = e.appendKey(keys, where)(hmacKey([]byte(secret)))
 	}
 	return keys
 }

@@ -48,8 +48,11 @@ func readTransport(e *environment, s *Settings) {
 		construct = wire.NewCookie
 	}
 	transport, err := construct(o)
-	if err != nil { // all else are defaults
-		refuseOrigins(e, o.TrustedOrigins)
+	if err != nil {
+		faults := len(e.faults)
+		if refuseOrigins(e, o.TrustedOrigins); len(e.faults) == faults {
+			e.fault("TRANSPORT=%s cannot be set up: %v", mode, err)
+		}
 		return
 	}
 	s.Transport = transport

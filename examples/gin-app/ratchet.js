@@ -186,10 +186,15 @@ function transact(mode, action) {
     opening.onupgradeneeded = () => opening.result.createObjectStore("records");
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
-      const transaction = opening.result.transaction("records", mode, { durability: "strict" });
-      const request = action(transaction.objectStore("records"));
-      transaction.oncomplete = () => { opening.result.close(); resolve(request.result); };
-      transaction.onabort = () => { opening.result.close(); reject(transaction.error); };
+      try {
+        const transaction = opening.result.transaction("records", mode, { durability: "strict" });
+        const request = action(transaction.objectStore("records"));
+        transaction.oncomplete = () => { opening.result.close(); resolve(request.result); };
+        transaction.onabort = () => { opening.result.close(); reject(transaction.error); };
+      } catch (error) { // somebody else's database of that name
+        opening.result.close();
+        reject(error);
+      }
     };
   });
 }

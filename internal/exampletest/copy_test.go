@@ -51,7 +51,7 @@ func TestCopies(t *testing.T) {
 // TestSharedFiles shows that the files of the examples that know no framework
 // are the same: whoever mends one mends both.
 func TestSharedFiles(t *testing.T) {
-	for _, name := range []string{"users.go", "request.go", "server.go", "index.html"} {
+	for _, name := range []string{"users.go", "request.go", "server.go", "index.html", "page.css", "page.go", "page.js", "ratchet.js"} {
 		var texts [][]byte
 		for _, p := range programs {
 			text, err := os.ReadFile(filepath.Join("..", "..", "examples", p.name, name))

@@ -199,3 +199,22 @@ test("two tabs at once without locks", async (t) => {
   assert.deepEqual((await visitor.pairs()).map((p) => p.claims.gen), [0, 1, last]);
   for (const tab of tabs) assert.match(await act(tab, "me"), /: 200 /);
 });
+
+// A database of that name may be somebody else's: what cannot be stored fails,
+// and does not wait for ever with the lock in its hands.
+test("another's database", async (t) => {
+  const visitor = await Visitor.arrive();
+  t.after(() => visitor.leave());
+  const page = await visitor.context.newPage();
+  await page.goto(new URL("/healthz", url).href);
+  const ended = await page.evaluate(async () => {
+    await new Promise((resolve, reject) => {
+      const opening = indexedDB.open("ratchet", 1);
+      opening.onsuccess = () => { opening.result.close(); resolve(); };
+      opening.onerror = () => reject(opening.error);
+    });
+    const { Ratchet } = await import("/ratchet.js");
+    return new Ratchet().reissue().then(() => "resolved", (error) => error.name);
+  });
+  assert.equal(ended, "NotFoundError");
+});
