@@ -78,10 +78,13 @@ local function deny(key, feed, sid, what, last, nonce, now)
   end
   keep(key, till, now)
   redis.call('XADD', feed, '*', 'n', string.sub(nonce, 1, 11), 's', sid, 'g', what, 'x', int(till))
-  local front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 17)
-  local passed = 0
-  while passed < 16 and front[passed + 2] and tonumber(front[passed + 1][2][8]) <= now do passed = passed + 1 end
-  if passed > 0 then redis.call('XTRIM', feed, 'MINID', front[passed + 1][1]) end
+  local front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 1)
+  if tonumber(front[1][2][8]) <= now then
+    front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 17)
+    local passed = 0
+    while passed < 16 and front[passed + 2] and tonumber(front[passed + 1][2][8]) <= now do passed = passed + 1 end
+    if passed > 0 then redis.call('XTRIM', feed, 'MINID', front[passed + 1][1]) end
+  end
   keep(feed, till, now)
   return till
 end
