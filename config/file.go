@@ -69,7 +69,7 @@ func withFiles(getenv func(string) string) *environment {
 func (e *environment) readLines(variable, name string) []string {
 	text, err := readSmall(name)
 	if err != nil {
-		e.fault("%s=%s %v", variable, quoteFile(name), err)
+		e.fault("%s, which names a file, %v", variable, err) // the name may be the secret itself
 		return nil
 	}
 	var lines []string
@@ -125,6 +125,8 @@ func (e *environment) readFile(name string) map[string]string {
 			fault("has %s twice", m.name)
 		case err != nil:
 			fault("has a value for %s that is %v", m.name, err)
+		case m.value[0] == '[' && variable != "AUDIENCE" && variable != "TRUSTED_ORIGINS":
+			fault("has a list for %s, which has one value", m.name)
 		}
 		settings[variable] = value
 	}

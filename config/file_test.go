@@ -66,6 +66,7 @@ func TestConfigFileFaults(t *testing.T) {
 		"an empty string":  {`{"issuer": ""}`, []string{"issuer"}},
 		"an empty list":    {`{"audience": []}`, []string{"audience"}},
 		"list of numbers":  {`{"audience": [1]}`, []string{"audience"}},
+		"two secrets":      {`{"signing_secret": ["` + secret + `", "` + secret2 + `"]}`, []string{"signing_secret", "one value"}},
 		"a comma":          {`{"audience": ["a,b"]}`, []string{"audience"}},
 		"bad values":       {`{"access_ttl": 0, "max_sessions": "many", "on_limit": "drop"}`, []string{"ACCESS_TTL", "MAX_SESSIONS", "ON_LIMIT"}},
 		"a number too big": {`{"max_sessions": 1e9}`, []string{"MAX_SESSIONS"}},
@@ -152,6 +153,14 @@ func TestSecretFileFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wantFaults(t, tt.env, tt.want...) })
 	}
+}
+
+// TestSecretInPlaceOfItsFile checks that a secret put where the name of its file
+// belongs is not shown.
+func TestSecretInPlaceOfItsFile(t *testing.T) {
+	wantFaults(t, env{"SIGNING_SECRET_FILE": secret}, "SIGNING_SECRET_FILE", "cannot be read")
+	wantFaults(t, env{"REFRESH_SECRET_FILE": secret}, "REFRESH_SECRET_FILE")
+	wantFaults(t, env{"REDIS_URL_FILE": "redis://:" + secret + "@db:6379"}, "REDIS_URL_FILE")
 }
 
 func TestRedisURLFile(t *testing.T) {

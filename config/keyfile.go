@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
@@ -67,7 +68,10 @@ func loadKeyFile(name string) ([]crypto.Signer, error) {
 // eachKey calls f with each key of a text of PEM blocks; private is nil for a
 // public one.
 func eachKey(text []byte, f func(private crypto.Signer, public crypto.PublicKey) error) error {
+	// pem.Decode skips what it cannot read, such as the rest of a file that is being written.
+	unread := bytes.Count(text, []byte("-----BEGIN "))
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		unread--
 		key, err := parseBlock(block)
 		if err == nil && key != nil {
 			if signer, ok := key.(crypto.Signer); ok {
@@ -81,6 +85,9 @@ func eachKey(text []byte, f func(private crypto.Signer, public crypto.PublicKey)
 		if err != nil {
 			return err
 		}
+	}
+	if unread > 0 {
+		return errors.New("holds a PEM block that is damaged or not complete")
 	}
 	return nil
 }

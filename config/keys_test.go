@@ -284,6 +284,29 @@ func TestParseKeys(t *testing.T) {
 	}
 }
 
+// TestDamagedPEM checks that no key is left out in silence, as encoding/pem does
+// with what it cannot read: another would sign, or an old one be missed.
+func TestDamagedPEM(t *testing.T) {
+	one := string(pem.EncodeToMemory(pkcs8(t, newEd25519(t))))
+	two := string(pem.EncodeToMemory(sec1(t, newECDSA(t, elliptic.P256()))))
+	for name, text := range map[string]string{
+		"first cut off":       one[:len(one)-30] + "\n" + two,
+		"last cut off":        two + one[:len(one)-5],
+		"no line between":     strings.TrimSpace(one) + two,
+		"base64 of the first": strings.Replace(one, "M", "!", 3) + two,
+	} {
+		if keys, err := config.ParseKeys([]byte(text)); err == nil {
+			t.Errorf("%s: got %v, want an error", name, keys)
+		}
+		wantFaults(t, asymmetric("ES256", textFile(t, text)), "SIGNING_KEY_FILE")
+	}
+	for name, text := range map[string]string{"as is": one + two, "with CR": strings.ReplaceAll(one+two, "\n", "\r\n")} {
+		if keys, err := config.ParseKeys([]byte(text)); err != nil || len(keys) != 2 {
+			t.Errorf("%s: got %v, %v, want two keys", name, keys, err)
+		}
+	}
+}
+
 // TestKeyInPlaceOfItsFile checks that a key put where the name of its file
 // belongs is not shown.
 func TestKeyInPlaceOfItsFile(t *testing.T) {

@@ -10,7 +10,8 @@ import (
 
 // Logout ends the session of an access or a refresh token, expired or used
 // ones too. A token that is of no session is no error (RFC 7009, section 2.2:
-// its purpose, to be invalid, is achieved already). It returns an
+// its purpose, to be invalid, is achieved already); with keys that only verify
+// no refresh token is. It returns an
 // [ErrUnavailable] if the store failed; the session may then still be alive.
 func (a *Authority) Logout(ctx context.Context, token string) error {
 	ring := a.ring.Load()

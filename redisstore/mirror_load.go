@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 )
 
 // load reads on where a poll has found more than it may read, to the feed's
 // end: by XRANGE, which costs the server a fraction of what the script does. It
 // gives no lease. Each page begins with the last entry applied, which must be
 // the same byte for byte, as in a poll, and a poll comes after it.
-func (p *poller) load(ctx context.Context, i int) error {
+//
+// It stops after the page that is read at the time enough, and reports that the
+// feed goes on: the other shards' leases are not to run out meanwhile.
+func (p *poller) load(ctx context.Context, i int, enough time.Time) (goesOn bool, err error) {
 	s, shard := p.mirror.store, p.mirror.shards[i]
 	feed := s.layout.keysOf(i).feed()
 	for {
@@ -19,17 +23,20 @@ func (p *poller) load(ctx context.Context, i int) error {
 			return s.client.Do(ctx, "xrange", feed, cursor, "+", "count", pollEntries+1).Slice()
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
 		read, err := pageOf(entries, shard.cursor, shard.fields)
 		if err != nil || read.status == "broken" { // which the poll will find, too
-			return err
+			return false, err
 		}
 		if _, err := shard.apply(read, p.serverTime); err != nil {
-			return err
+			return false, err
 		}
 		if len(entries) <= pollEntries {
-			return nil
+			return false, nil
+		}
+		if !time.Now().Before(enough) {
+			return true, nil
 		}
 	}
 }

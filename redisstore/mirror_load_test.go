@@ -105,6 +105,30 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// A load stops in time for the other shards' leases, and the next poll goes on
+// where it has stopped.
+func TestLoadStopsInTime(t *testing.T) {
+	t.Parallel()
+	client := redistest.Start(t).Client(t)
+	all := fill(t, newQuietStore(t, client, Options{}), 5*pollEntries, false)
+	m, p := idleMirror(newQuietStore(t, client, Options{}), time.Minute)
+	pages, err := p.read(t.Context(), []int{0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if progress, err := m.shards[0].apply(pages[0], p.serverTime); progress != moreToRead || err != nil {
+		t.Fatalf("got %v, %v, want more to read", progress, err)
+	}
+	before := m.shards[0].set.len()
+	goesOn, err := p.load(t.Context(), 0, time.Now())
+	if got := m.shards[0].set.len() - before; !goesOn || err != nil || got != pollEntries {
+		t.Errorf("got %v, %v and %d entries, want one page of %d and more to come", goesOn, err, got, pollEntries)
+	}
+	if goesOn, err := p.load(t.Context(), 0, time.Now().Add(time.Minute)); goesOn || err != nil || m.shards[0].set.len() != len(all) {
+		t.Errorf("got %v, %v and %d entries, want all %d", goesOn, err, m.shards[0].set.len(), len(all))
+	}
+}
+
 // A feed that another server continues while it is read is read anew: what the
 // first pages have shown is no part of it.
 func TestLoadAcrossALoss(t *testing.T) {
@@ -126,7 +150,7 @@ func TestLoadAcrossALoss(t *testing.T) {
 	}
 	next := fill(t, quiet, 3*pollEntries, false)
 	cursor := s.shards[0].cursor
-	if err := p.load(t.Context(), 0); err != nil {
+	if _, err := p.load(t.Context(), 0, time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if s.shards[0].cursor != cursor || s.check(0, next[1].session.String(), 0) == mirrorDenies {

@@ -143,6 +143,33 @@ func TestNoLeaseFromAReplica(t *testing.T) {
 	}
 }
 
+// A server at a fixed address that is demoted, cut off from its new master, does
+// not decide checks: the polls find it out, and look-ups ask anew, too.
+func TestLookUpAtADemotedMaster(t *testing.T) {
+	t.Parallel()
+	old := redistest.Start(t)
+	host, port := split(t, old.Addr())
+	next := redistest.Start(t, redistest.WithConfig("replicaof "+host+" "+port))
+	client := next.Client(t)
+	s := mirrored(t, old.Client(t), 500*time.Millisecond)
+	awaitLeases(t, s)
+	await(t, "the replication", func() bool { return client.Exists(t.Context(), "ratchet:meta").Val() == 1 })
+	mustSucceed(t, client.ReplicaOf(t.Context(), "no", "one").Err())
+	mustSucceed(t, old.Client(t).ReplicaOf(t.Context(), "127.0.0.1", "1").Err())
+
+	r := deny(t, newStore(t, client, redisstore.Options{}), 0)
+	await(t, "the end of the leases", func() bool { return stats(s).Leased == 0 })
+	await(t, "an error of the check", func() bool {
+		_, err := s.Revoked(t.Context(), r.check())
+		return err != nil
+	})
+	for range 20 {
+		if got, err := s.Revoked(t.Context(), r.check()); err == nil && !got.Revoked {
+			t.Fatal("a replica that is cut off has accepted a revoked token")
+		}
+	}
+}
+
 // A master that is demoted, or that has lost its replicas where it must have
 // some, gives no lease from then on, and does again when that is over.
 func TestNoLeaseFromADemotedMaster(t *testing.T) {

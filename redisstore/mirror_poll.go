@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -99,6 +100,7 @@ func (p *poller) report(err error) {
 func (p *poller) poll(ctx context.Context) error {
 	var faults []error
 	pending, breaks := p.shards, 0
+	enough := time.Now().Add(p.mirror.staleness / pollsPerLease)
 	for len(pending) > 0 {
 		if breaks > len(p.shards) {
 			return errors.New("redisstore: the mirror is answered now with one feed and now with another")
@@ -132,11 +134,14 @@ func (p *poller) poll(ctx context.Context) error {
 			unfinished = append(unfinished, i)
 		}
 		for _, i := range long { // the others have their leases by now
-			if err := p.load(ctx, i); err != nil {
+			switch goesOn, err := p.load(ctx, i, enough); {
+			case err != nil:
 				faults = append(faults, fmt.Errorf("redisstore: feed of shard %d: %w", i, err))
-				continue
+			case goesOn:
+				p.nudge() // the next poll goes on where this one has stopped
+			default:
+				unfinished = append(unfinished, i)
 			}
-			unfinished = append(unfinished, i)
 		}
 		pending = unfinished
 	}
@@ -215,7 +220,13 @@ func (p *poller) bounded(ctx context.Context, f func(context.Context) ([]any, er
 				return nil, err
 			}
 		}
-		return f(ctx)
+		v, err := f(ctx)
+		if err != nil && strings.Contains(err.Error(), "READONLY") {
+			// The master has been demoted: look-ups are to ask anew, too. Before
+			// Redis 7 a script's error does not begin with the word.
+			p.mirror.store.laidOut.Store(false)
+		}
+		return v, err
 	})
 }
 
