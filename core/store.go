@@ -53,7 +53,8 @@ type Store interface {
 
 	// End kills a session: its refresh token is dead and its SessionID is on
 	// the blacklist until DenialMargin after its last access token's expiry.
-	// The killed session stays as a tombstone for as long.
+	// The killed session stays as a tombstone until DenialMargin after the
+	// later of that expiry and the kill.
 	End(context.Context, EndRequest) (EndResult, error)
 
 	// EndAll kills all of a subject's sessions but those in Keep.
