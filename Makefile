@@ -8,7 +8,10 @@ GO ?= go
 NESTED := $(patsubst %/go.mod,%,$(filter-out internal/tools/go.mod,$(wildcard internal/*/go.mod)))
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint install bench run-gin run-echo
+DURATION ?= 30m
+USERS ?= 100
+
+.PHONY: help test lint install bench soak run-gin run-echo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,10 +20,11 @@ test: install lint ## install what the tests need, then check and test everythin
 	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
 	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test -timeout 20m ./...); done
 
-lint: ## check the formatting, then run go vet and staticcheck
+lint: ## check the formatting and the modules' sums, then run go vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi >&2
+	$(GO) mod verify
 	$(GO) vet ./...
-	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) vet ./..."; (cd $$module && $(GO) vet ./...); done
+	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) mod verify && $(GO) vet ./..."; (cd $$module && $(GO) mod verify && $(GO) vet ./...); done
 	$(GO) tool -modfile=internal/tools/go.mod staticcheck ./...
 
 install: ## install what the tests need where it is missing: Redis, curl, a C compiler, Chromium, Node and its packages
@@ -28,6 +32,9 @@ install: ## install what the tests need where it is missing: Redis, curl, a C co
 
 bench: ## measure beside the peers and print the table of ratios, in about a quarter of an hour
 	cd internal/bench && $(GO) run .
+
+soak: ## run users against three processes through restarts and a failover for DURATION (30m) with USERS (100)
+	$(GO) test -run '^TestSoak$$' -count=1 -v -timeout 0 ./internal/soak -args -duration $(DURATION) -users $(USERS)
 
 run-gin: ## run the Gin example on 127.0.0.1:8080
 	$(GO) run ./examples/gin-app

@@ -32,13 +32,14 @@ type Sentinel struct {
 // and returns once they know each other and every replica follows the master.
 //
 // The sentinels take the master for failed when it did not answer for half a
-// second, and replace it if most of them agree.
-func StartSentinel(t testing.TB, replicas, sentinels int) *Sentinel {
+// second, and replace it if most of them agree. The options are for master and
+// replicas.
+func StartSentinel(t testing.TB, replicas, sentinels int, opts ...Option) *Sentinel {
 	t.Helper()
-	s := &Sentinel{master: Start(t)}
+	s := &Sentinel{master: Start(t, opts...)}
 	for range replicas {
-		follow := fmt.Sprintf("replicaof 127.0.0.1 %d", s.master.port)
-		s.replicas = append(s.replicas, Start(t, WithConfig(follow)))
+		follow := WithConfig(fmt.Sprintf("replicaof 127.0.0.1 %d", s.master.port))
+		s.replicas = append(s.replicas, Start(t, append(slices.Clone(opts), follow)...))
 	}
 	// A sentinel asks the master for its replicas when it starts and then every
 	// ten seconds only, so it is not to start before they are there.
