@@ -13,11 +13,13 @@ import (
 )
 
 // readmePrograms returns the README's programs, for Gin and for Echo, and its
-// Go snippets.
+// Go snippets. The program for Echo is given as a difference.
 func readmePrograms(t *testing.T) (sources, snippets []string) {
 	t.Helper()
 	for _, f := range readmeFences(t) {
 		switch {
+		case f.language == "diff" && len(sources) == 1:
+			sources = append(sources, patch(t, sources[0], f.text))
 		case f.language != "go":
 		case strings.HasPrefix(f.text, "package main\n"):
 			sources = append(sources, f.text)
@@ -34,6 +36,52 @@ func readmePrograms(t *testing.T) (sources, snippets []string) {
 		}
 	}
 	return sources, snippets
+}
+
+// patch applies a difference, whose parts begin with "@@", to a source.
+func patch(t *testing.T, source, difference string) string {
+	t.Helper()
+	for _, part := range strings.Split(difference, "@@\n")[1:] {
+		var before, after strings.Builder
+		for line := range strings.Lines(part) {
+			if line[0] != '+' {
+				before.WriteString(line[1:])
+			}
+			if line[0] != '-' {
+				after.WriteString(line[1:])
+			}
+		}
+		if strings.Count(source, before.String()) != 1 {
+			t.Fatalf("the README's program does not have, once,\n%s", before.String())
+		}
+		source = strings.Replace(source, before.String(), after.String(), 1)
+	}
+	return source
+}
+
+// What the README's programs need for logins fits on a screen: from the key to
+// the protected route, without the router.
+func TestReadmeProgramIsShort(t *testing.T) {
+	sources, _ := readmePrograms(t)
+	for i, source := range sources {
+		_, source, _ = strings.Cut(source, "func main() {\n")
+		lines := 0
+		for line := range strings.Lines(source) {
+			switch strings.TrimSpace(line) {
+			case "", "r := gin.Default()", "e := echo.New()":
+			case `log.Fatal(r.Run("127.0.0.1:8080"))`, `log.Fatal(e.Start("127.0.0.1:8080"))`:
+				if lines > 25 {
+					t.Errorf("%s: %d lines are about logins, want 25 at most", programs[i].name, lines)
+				}
+				lines = -1000 // what follows ends the program
+			default:
+				lines++
+			}
+		}
+		if lines > 0 {
+			t.Errorf("%s does not end as expected", programs[i].name)
+		}
+	}
 }
 
 // TestReadmePrograms builds the README's programs as it says, each in a module
@@ -68,6 +116,19 @@ func TestReadmePrograms(t *testing.T) {
 				}
 				return err == nil
 			})
+			bash := need(t, "bash")
+			need(t, "curl")
+			for _, f := range readmeFences(t) {
+				if f.language != "shell-session" {
+					continue
+				}
+				for _, s := range stepsOf(t, f) {
+					got := output(t, dir, bash, "-c", strings.ReplaceAll(s.command, listens, addr))
+					if !shown(s.output).MatchString(got) {
+						t.Errorf("$ %s\ngives\n%s\nbut the README shows\n%s", s.command, got, s.output)
+					}
+				}
+			}
 			c.refused(c.tryLogin("alice", "wrong"), 401, "bad_credentials")
 			pair := c.tokens(c.reissue(c.login("alice", "wonderland").RefreshToken))
 			if a := c.me(pair.AccessToken); a.status != 200 || strings.TrimSpace(a.body) != `{"user":"alice"}` {

@@ -21,7 +21,7 @@ func readmeFences(t *testing.T) []fence {
 		t.Fatal(err)
 	}
 	var fences []fence
-	for _, m := range regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile("(?ms)^```([\\w-]+)\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
 		fences = append(fences, fence{m[1], m[2]})
 	}
 	return fences
@@ -35,23 +35,29 @@ type step struct{ command, output string }
 func transcript(t *testing.T) (server string, steps []step) {
 	t.Helper()
 	for _, f := range readmeFences(t) {
-		if f.language != "console" {
-			continue
-		}
-		for line := range strings.Lines(f.text) {
-			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				steps = append(steps, step{command: strings.TrimSpace(command)})
-			} else if len(steps) == 0 {
-				t.Fatalf("the transcript begins with the output %q", line)
-			} else {
-				steps[len(steps)-1].output += line
-			}
+		if f.language == "console" {
+			steps = append(steps, stepsOf(t, f)...)
 		}
 	}
 	if len(steps) < 10 {
 		t.Fatalf("the transcript has %d steps", len(steps))
 	}
 	return steps[0].command, steps[1:]
+}
+
+// stepsOf returns the commands of a block and their outputs.
+func stepsOf(t *testing.T, f fence) (steps []step) {
+	t.Helper()
+	for line := range strings.Lines(f.text) {
+		if command, ok := strings.CutPrefix(line, "$ "); ok {
+			steps = append(steps, step{command: strings.TrimSpace(command)})
+		} else if len(steps) == 0 {
+			t.Fatalf("the transcript begins with the output %q", line)
+		} else {
+			steps[len(steps)-1].output += line
+		}
+	}
+	return steps
 }
 
 // need returns the path of a program that the test cannot do without.
