@@ -23,10 +23,13 @@ func (u *user) logout(ctx context.Context, s *session) {
 // logoutAll ends all sessions of the user.
 func (u *user) logoutAll(ctx context.Context, s *session) {
 	a := u.withAccess(ctx, s, request{kind: "logout-all", method: http.MethodPost, path: "/auth/logout-all"})
-	if a.status != http.StatusOK && a.code != "token_revoked" {
-		return
+	if a.attempts > 1 {
+		u.late = a.heard
 	}
 	all := slices.Clone(u.sessions)
+	if a.status != http.StatusOK && a.code != "token_revoked" || len(all) == 0 {
+		return
+	}
 	for _, each := range all {
 		u.bury(each, a.heard, "logout of all")
 	}

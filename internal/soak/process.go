@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -23,11 +24,12 @@ import (
 // environment names the variable in which a process finds its settings.
 const environment = "RATCHET_SOAK_PROCESS"
 
-// settings are what the processes of the service have in common, and Addr and
-// Echo of each.
+// settings are what the processes of the service have in common, and the first
+// three what they have not.
 type settings struct {
 	Addr       string
 	Echo       bool // or Gin
+	Mirrored   bool // or each check asks Redis
 	Sentinels  []string
 	MasterName string
 	Secret     []byte
@@ -56,12 +58,16 @@ func serve(text string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	client := redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: set.MasterName, SentinelAddrs: set.Sentinels, ContextTimeoutEnabled: true,
 	})
 	defer client.Close()
-	store, err := redisstore.New(client, redisstore.Options{Mirror: redisstore.MirrorOptions{Staleness: set.Staleness}, Logger: log})
+	options := redisstore.Options{Logger: log}
+	if set.Mirrored {
+		options.Mirror.Staleness = set.Staleness
+	}
+	store, err := redisstore.New(client, options)
 	if err != nil {
 		return err
 	}
@@ -72,7 +78,7 @@ func serve(text string) error {
 	}
 	authority, err := core.New(core.Config{
 		Issuer: "soak", Audience: []string{"soak"}, Keys: []core.Key{key}, Store: store, Logger: log,
-		AccessTTL: set.AccessTTL, ReuseGrace: set.ReuseGrace, CacheSize: set.CacheSize,
+		AccessTTL: set.AccessTTL, ReuseGrace: set.ReuseGrace, CacheSize: set.CacheSize, OnEvent: tell,
 	})
 	if err != nil {
 		return err
@@ -92,6 +98,13 @@ func serve(text string) error {
 		_ = json.NewEncoder(w).Encode(measure(store)) // fails only if the parent has gone
 	})
 	return listen(ctx, stop, set.Addr, mux)
+}
+
+// tell has the parent know why a session has ended.
+func tell(_ context.Context, e core.Event) {
+	if e.Type == core.SessionRevoked || e.Type == core.RefreshRefused {
+		fmt.Fprintln(os.Stderr, e.Time.Format(time.StampMicro), e.LogValue())
+	}
 }
 
 // listen serves until the context ends or the parent does.

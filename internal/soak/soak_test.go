@@ -91,7 +91,8 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// startService starts the processes, every second one with Echo.
+// startService starts the processes, every second one with Echo and every third
+// without a mirror.
 func (r *run) startService(t *testing.T) {
 	t.Helper()
 	set := settings{
@@ -103,6 +104,7 @@ func (r *run) startService(t *testing.T) {
 	}
 	for i := range *processes {
 		set.Echo = i%2 == 1
+		set.Mirrored = i%3 != 2
 		p, err := newProcess(set)
 		if err != nil {
 			t.Fatal(err)

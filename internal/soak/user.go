@@ -3,7 +3,6 @@ package soak
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	random "math/rand/v2"
 	"net/http"
 	"net/url"
@@ -24,6 +23,7 @@ type user struct {
 
 	sessions []*session
 	graves   []grave
+	late     time.Time // when a logout of all sessions was last not answered
 }
 
 // session is what a client holds.
@@ -133,8 +133,11 @@ func (u *user) access(ctx context.Context, s *session) {
 			u.tally.amiss("%s: an access token has expired %v before its end", u.name, s.earliest.Sub(a.heard))
 		}
 		u.reissue(ctx, s, 1)
+	case a.code == "token_revoked" && u.overtaken(s):
+		u.drop(s)
 	default:
-		u.unexpected(ctx, "access with a good token", a)
+		u.unexpected(ctx, "access with the good token of "+s.SessionID, a)
+		u.drop(s)
 	}
 }
 
@@ -175,13 +178,18 @@ func reissueOf(s *session) request {
 	}
 }
 
-// abandon sends a reissue whose answer it does not wait for, and then again.
+// abandon sends a reissue whose answer it does not wait for, and a while later
+// again.
 func (u *user) abandon(ctx context.Context, s *session) {
 	r := reissueOf(s)
 	impatient, cancel := context.WithTimeout(ctx, time.Duration(random.IntN(3000))*time.Microsecond)
 	defer cancel()
 	s.abandoned = time.Now()
 	u.try(impatient, u.service[random.IntN(len(u.service))], r)
+	select {
+	case <-ctx.Done():
+	case <-time.After(random.N(2 * u.set.ReuseGrace)):
+	}
 	a := u.ask(ctx, r)
 	if a.status != http.StatusOK {
 		u.refused(ctx, s, a)
@@ -200,12 +208,24 @@ func (u *user) refused(ctx context.Context, s *session, a answer) {
 		u.unexpected(ctx, "reissue", a)
 	case u.weather.lossy(s.began):
 		u.tally.lostTo("logins")
+	case u.overtaken(s):
 	default:
 		u.tally.loggedOut("%s: %s is refused %v after its login and %v after its last reissue, %v after one was abandoned: %v, attempt %d\n%s",
 			u.name, tokenID(s.AccessToken), a.heard.Sub(s.began), a.heard.Sub(s.renewed), a.heard.Sub(s.abandoned), a, a.attempts,
 			strings.Join(told(u.service, s.SessionID), "\n"))
 	}
 	u.drop(s)
+}
+
+// overtaken tells whether a session may have been ended by a logout of all
+// sessions that was answered with 503 before the session began, and happened
+// only then. That is what such an answer leaves open.
+func (u *user) overtaken(s *session) bool {
+	if s.began.Sub(u.late) > 10*time.Second {
+		return false
+	}
+	u.tally.did("ended by an earlier logout of all that was answered with 503")
+	return true
 }
 
 // list reads the list of sessions: each that the user has is in it.
@@ -219,8 +239,8 @@ func (u *user) list(ctx context.Context, s *session) {
 		Current bool   `json:"current"`
 	}
 	got := decode[struct{ Sessions []listed }](u, a).Sessions
-	for _, mine := range u.sessions {
-		if !slices.Contains(got, listed{mine.SessionID, mine == s}) && !u.weather.lossy(mine.began) {
+	for _, mine := range slices.Clone(u.sessions) {
+		if !slices.Contains(got, listed{mine.SessionID, mine == s}) && !u.weather.lossy(mine.began) && !u.overtaken(mine) {
 			u.tally.amiss("%s: the list of sessions is without %s: %v", u.name, mine.SessionID, got)
 		}
 	}
@@ -235,6 +255,9 @@ func (u *user) withAccess(ctx context.Context, s *session, r request) answer {
 		a := u.ask(ctx, r)
 		switch {
 		case a.status == http.StatusOK || ctx.Err() != nil:
+			return a
+		case a.code == "token_revoked" && u.overtaken(s):
+			u.drop(s)
 			return a
 		case a.code == "token_expired":
 			u.reissue(ctx, s, 1)
@@ -256,6 +279,6 @@ func (u *user) drop(s *session) {
 
 func (u *user) unexpected(ctx context.Context, what string, a answer) {
 	if ctx.Err() == nil {
-		u.tally.amiss("%s: %s: got %v, %s", u.name, what, a, fmt.Sprintf("%.200s", a.body))
+		u.tally.amiss("%s: %s: got %v, %.200s", u.name, what, a, a.body)
 	}
 }
