@@ -11,10 +11,10 @@ NESTED := $(patsubst %/go.mod,%,$(filter-out internal/tools/go.mod,$(wildcard in
 DURATION ?= 30m
 USERS ?= 100
 
-.PHONY: help test lint install bench soak run-gin run-echo
+.PHONY: help test lint install bench soak screenshots run-gin run-echo
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: install lint ## install what the tests need, then check and test everything
 	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
@@ -35,6 +35,9 @@ bench: ## measure beside the peers and print the table of ratios, in about a qua
 
 soak: ## run users against three processes through restarts and a failover for DURATION (30m) with USERS (100)
 	$(GO) test -run '^TestSoak$$' -count=1 -v -timeout 0 ./internal/soak -args -duration $(DURATION) -users $(USERS)
+
+screenshots: ## take the pictures of the demo page in docs/images; needs what make install installs
+	cd internal/clients && node screenshots.mjs ../../docs/images
 
 run-gin: ## run the Gin example on 127.0.0.1:8080
 	$(GO) run ./examples/gin-app

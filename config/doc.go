@@ -2,10 +2,12 @@
 // transport of ginauth or echoauth, [redisstore.Options] and a Redis client, so
 // that an operator tunes a program without touching its code.
 //
-// A program calls [FromEnv] with [os.Getenv], opens the store with
-// [Settings.Open], and sets in Settings.Core that store and what only code can
-// say (LoadClaims, OnEvent, Logger). Both example programs do no more than
-// that.
+// A program calls [FromEnv] with [os.Getenv], sets in Settings.Core what only
+// code can say (LoadClaims, OnEvent, Logger), and hands its routes to
+// [Settings.Run], which opens the store, serves with time limits and ends in
+// good order. Both example programs do no more than that. One that serves by
+// itself uses [Settings.Listen] and [Settings.Open]. [ReadJSON] is for handlers
+// of the program's own, such as the one that checks a password.
 //
 // # Variables
 //

@@ -44,7 +44,10 @@ export class Ratchet extends EventTarget {
     const record = await this.#read();
     if (!record?.sessionId) return null;
     const transport = record.refreshToken ? "bearer" : record.accessToken ? "hybrid" : "cookie";
-    return { id: record.sessionId, transport, expiresAt: new Date(record.expiresAt) };
+    return {
+      id: record.sessionId, transport, issuedAt: new Date(record.issuedAt),
+      expiresAt: new Date(record.expiresAt), refreshExpiresAt: new Date(record.refreshExpiresAt),
+    };
   }
 
   // Logs in with what the server's login wants to know. A previous login whose
@@ -122,12 +125,15 @@ export class Ratchet extends EventTarget {
   async #keep(answer) {
     if (!answer.ok) throw new RatchetError(answer, await fault(answer));
     const body = await answer.json();
+    const issuedAt = Date.now();
     return this.#write({
       key: newKey(),
       sessionId: body.session_id,
       accessToken: body.access_token,
       refreshToken: body.refresh_token,
-      expiresAt: Date.now() + 1000 * body.expires_in,
+      issuedAt,
+      expiresAt: issuedAt + 1000 * body.expires_in,
+      refreshExpiresAt: issuedAt + 1000 * body.refresh_token_expires_in,
     });
   }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 
 	"golang.org/x/crypto/bcrypt"
@@ -17,53 +16,36 @@ type claims struct {
 
 func (c claims) has(role string) bool { return slices.Contains(c.Roles, role) }
 
-// users stands for the application's database: the library knows no users. It
-// does not change, so it needs no lock.
-type users struct {
-	byName map[string]user
-	dummy  []byte // a hash that no password has
-}
+// users stands for the application's database, by name: the library knows no
+// users.
+type users map[string]struct{ hash, role string }
 
-type user struct {
-	hash  []byte
-	roles []string
-}
-
-func newUsers() (*users, error) {
-	u := &users{byName: make(map[string]user)}
-	for _, demo := range []struct{ name, password, role string }{
-		{"alice", "wonderland", "user"},
-		{"bob", "builder", "user"},
-		{"admin", "correct-horse", "admin"},
-	} {
-		hash, err := bcrypt.GenerateFromPassword([]byte(demo.password), bcrypt.DefaultCost)
-		if err != nil {
-			return nil, err
-		}
-		u.byName[demo.name] = user{hash: hash, roles: []string{demo.role}}
+func newUsers() users {
+	return users{
+		"alice":  {"$2a$10$vuym3CNjLMWjEvFB3/1XKu6XSuXHWMi0PEhPVUtUdseZ1w8eiEf.i", "user"},  // wonderland
+		"bob":    {"$2a$10$A7ks4jOshouORFKzJ5VOFugQ9Xu.BmG2vcCmu53AN0F6vOJ/nFdZ.", "user"},  // builder
+		"admin":  {"$2a$10$kjxS16iHHnABg5DroUbuqeMu2QUVUo./09qbSWk.rO5tOPl5H79bW", "admin"}, // correct-horse
+		"nobody": {"$2a$10$KjmmvFFI5NtdCcQF4jhLp.JvkxQ/dltK6X9BuXmL10DH54B/a2Hca", ""},      // was random and is forgotten
 	}
-	var err error
-	u.dummy, err = bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
-	return u, err
 }
 
 // authenticate reports whether the password is the user's. For a name that
 // nobody has it takes as long, so that names cannot be guessed by the clock.
-func (u *users) authenticate(name, password string) bool {
-	known, ok := u.byName[name]
+func (u users) authenticate(name, password string) bool {
+	known, ok := u[name]
 	if !ok {
-		known.hash = u.dummy
+		known = u["nobody"]
 	}
-	err := bcrypt.CompareHashAndPassword(known.hash, []byte(password))
+	err := bcrypt.CompareHashAndPassword([]byte(known.hash), []byte(password))
 	return ok && err == nil
 }
 
 // load is core.Config.LoadClaims: each login and each reissue gets the roles
 // that the user has by then.
-func (u *users) load(_ context.Context, name string) (any, error) {
-	known, ok := u.byName[name]
+func (u users) load(_ context.Context, name string) (any, error) {
+	known, ok := u[name]
 	if !ok {
 		return nil, core.ErrUserGone
 	}
-	return claims{Roles: known.roles}, nil
+	return claims{Roles: []string{known.role}}, nil
 }

@@ -83,6 +83,27 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestStory has Chromium play all that the demo page has to show, on both
+// programs and with each transport at least once.
+func TestStory(t *testing.T) {
+	path := chromium(t)
+	for i, transport := range []string{"bearer", "bearer", "hybrid", "cookie"} {
+		name := programs[i%2]
+		t.Run(name+"/"+transport, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, name, with(transport)...)
+			runNode(t, "story.test.mjs", "CHROMIUM="+path, "TRANSPORT="+transport, "RATCHET_URL="+p.url)
+			want := 0
+			if transport == "bearer" {
+				want = 2 // the last test steals as well
+			}
+			if got := strings.Count(p.log.String(), theft); got != want {
+				t.Errorf("the log tells of %d thefts, want %d", got, want)
+			}
+		})
+	}
+}
+
 // TestSecureCookies has Chromium log in over https, where cookies keep their
 // own names and Secure.
 func TestSecureCookies(t *testing.T) {

@@ -142,6 +142,7 @@ func TestMethods(t *testing.T) {
 	routes := map[string][]string{
 		"/":                        {"GET", "HEAD"},
 		"/healthz":                 {"GET", "HEAD"},
+		"/events":                  {"GET", "HEAD"},
 		"/.well-known/jwks.json":   {"GET", "HEAD"},
 		"/auth/login":              {"POST"},
 		"/auth/reissue":            {"POST"},

@@ -2,19 +2,13 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { chromium } from "playwright-core";
+import { launch } from "./launch.mjs";
 
 // The program under test and its transport.
 export const url = process.env.RATCHET_URL;
 export const transport = process.env.TRANSPORT;
 
-// No sandbox: root, and most containers, cannot have one. The rest is what needs
-// neither a graphics card nor the network.
-const args = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync",
-];
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args });
+const browser = await launch(process.env.CHROMIUM);
 after(() => browser.close());
 
 // How long a condition may take to come true. Nothing is concluded from it.

@@ -1,0 +1,2 @@
+// The demo page from beginning to end.
+import "./browser/story.mjs";
