@@ -1,4 +1,4 @@
-package scale_test
+package main
 
 import (
 	"bytes"
@@ -53,6 +53,13 @@ func BenchmarkCost(b *testing.B) {
 		b.Run(name+"/logout", func(b *testing.B) {
 			tokens := login(b, a, b.N)
 			cost(b, client, func(ctx context.Context, i int) error { return a.Logout(ctx, tokens[i].AccessToken) })
+		})
+		b.Run(name+"/revoke-all", func(b *testing.B) {
+			login(b, a, b.N)
+			cost(b, client, func(ctx context.Context, i int) error {
+				_, err := a.RevokeAll(ctx, fmt.Sprintf("some-%d", i))
+				return err
+			})
 		})
 	}
 }
@@ -133,7 +140,7 @@ func newClient(tb testing.TB, server *redistest.Server) *redis.Client {
 	return server.Client(tb, func(o *redis.Options) { o.ContextTimeoutEnabled, o.PoolSize = true, callers })
 }
 
-func newStore(tb testing.TB, client redis.UniversalClient, o redisstore.Options) core.Store {
+func newStore(tb testing.TB, client redis.UniversalClient, o redisstore.Options) *redisstore.Store {
 	tb.Helper()
 	o.Logger = slog.New(slog.DiscardHandler)
 	store, err := redisstore.New(client, o)
@@ -148,15 +155,19 @@ func newStore(tb testing.TB, client redis.UniversalClient, o redisstore.Options)
 	return store
 }
 
-func newAuthority(tb testing.TB, store core.Store) *core.Authority {
+func newAuthority(tb testing.TB, store core.Store, mutate ...func(*core.Config)) *core.Authority {
 	tb.Helper()
 	key, err := core.NewHMACKey("k", bytes.Repeat([]byte{1}, 32))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	a, err := core.New(core.Config{
+	config := core.Config{
 		Issuer: "scale", Audience: []string{"api"}, Keys: []core.Key{key}, Store: store, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+	for _, f := range mutate {
+		f(&config)
+	}
+	a, err := core.New(config)
 	if err != nil {
 		tb.Fatal(err)
 	}

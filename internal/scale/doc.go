@@ -1,3 +1,11 @@
-// Package scale measures what an operation costs Redis, for docs/scale.md, and
-// how users spread over the masters of a cluster. It has nothing but tests.
-package scale
+// Scale computes what a service of some size asks of Redis and of its
+// processes, and simulates a day of it second by second. It prints the tables
+// of docs/scale.md:
+//
+//	go run ./internal/scale
+//	go run ./internal/scale -sessions 250000 -access-ttl 5m -shards 64
+//
+// It needs no Redis. The constants that it starts from are in costs.go, each
+// with the command or the page that measured it; the benchmarks beside it
+// measure some of them, and a test holds those of memory against a real Redis.
+package main

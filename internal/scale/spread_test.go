@@ -1,4 +1,4 @@
-package scale_test
+package main
 
 import (
 	"testing"
