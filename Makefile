@@ -10,8 +10,9 @@ NESTED := $(patsubst %/go.mod,%,$(filter-out internal/tools/go.mod,$(wildcard in
 .DEFAULT_GOAL := help
 DURATION ?= 30m
 USERS ?= 100
+TIME ?= 1m
 
-.PHONY: help test lint install bench soak screenshots run-gin run-echo
+.PHONY: help test lint install bench fuzz mutation soak screenshots run-gin run-echo
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +20,7 @@ help: ## list the targets
 test: install lint ## install what the tests need, then check and test everything
 	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
 	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test -timeout 20m ./...); done
+	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh 1s
 
 lint: ## check the formatting and the modules' sums, then run go vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi >&2
@@ -32,6 +34,12 @@ install: ## install what the tests need where it is missing: Redis, curl, a C co
 
 bench: ## measure beside the peers and print the table of ratios, in about a quarter of an hour
 	cd internal/bench && $(GO) run .
+
+fuzz: ## look for input that breaks a promise, for TIME (1m) with each of the targets
+	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh $(TIME)
+
+mutation: ## break each guard of the code in turn and see that a test notices, in about half an hour
+	$(GO) run ./internal/mutation
 
 soak: ## run users against three processes through restarts and a failover for DURATION (30m) with USERS (100)
 	$(GO) test -run '^TestSoak$$' -count=1 -v -timeout 0 ./internal/soak -args -duration $(DURATION) -users $(USERS)

@@ -72,7 +72,7 @@ func FromEnv(getenv func(string) string, d Defaults) (*Settings, error) {
 // left is that long names together leave no room in a token.
 func (s *Settings) check() error {
 	c := s.Core
-	c.Store = core.NewMemoryStore(core.MemoryOptions{})
+	c.Store, c.CacheSize = core.NewMemoryStore(core.MemoryOptions{}), -1 // not the memory of a cache
 	if _, err := core.New(c); err != nil {
 		text := strings.ReplaceAll(err.Error(), "\n", "; ")
 		return invalid(fmt.Sprintf("ISSUER and AUDIENCE=%s cannot be used together: %s", quote(strings.Join(c.Audience, ",")), text))

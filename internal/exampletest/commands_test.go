@@ -25,7 +25,7 @@ type command struct {
 var (
 	blocks  = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
 	inline  = regexp.MustCompile("`([^`]+)`")
-	isOne   = regexp.MustCompile(`^(go (test|run|build|vet|get|mod)|make|openssl|redis-cli --cluster|internal/tools/\w+\.sh)\b`)
+	isOne   = regexp.MustCompile(`^(go (-C \S+ )?(test|run|build|vet|get|mod)|make|openssl|redis-cli --cluster|internal/tools/\w+\.sh)\b`)
 	assigns = regexp.MustCompile(`^([A-Z_]+=(\$\([^)]*\)|\S+) )*`)
 	comment = regexp.MustCompile(`\s+# .*$`)
 )
@@ -88,6 +88,9 @@ func TestCommands(t *testing.T) {
 		checked[c.dir+c.line] = true
 		t.Run(strings.ReplaceAll(c.line, "/", "_"), func(t *testing.T) {
 			words := strings.Fields(strings.ReplaceAll(assigns.ReplaceAllString(c.line, ""), "'", ""))
+			if len(words) > 2 && words[1] == "-C" {
+				c.dir, words = filepath.Join(c.dir, words[2]), slices.Delete(words, 1, 3)
+			}
 			switch kind := strings.Join(words[:min(2, len(words))], " "); {
 			case kind == "go test":
 				namesTests(t, c, words[2:])

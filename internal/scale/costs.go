@@ -27,12 +27,12 @@ type costs struct {
 }
 
 const (
-	byCost    = "`go test -run '^$' -bench Cost ./internal/scale`"
-	byPoll    = "`go test -run '^$' -bench Poll$ -benchtime 4x ./internal/scale`"
-	byFeed    = "`go test -run '^$' -bench Feed -benchtime 20x ./internal/scale`"
-	byNudge   = "`go test -run '^$' -bench Nudge$ -benchtime 3000x ./internal/scale`"
-	byMemory  = "`go test -run TestMemory -v ./internal/scale`"
-	byWire    = "`go test -run TestWire -v ./internal/scale`"
+	byCost    = "`go -C internal/scale test -run '^$' -bench Cost .`"
+	byPoll    = "`go -C internal/scale test -run '^$' -bench Poll$ -benchtime 4x .`"
+	byFeed    = "`go -C internal/scale test -run '^$' -bench Feed -benchtime 20x .`"
+	byNudge   = "`go -C internal/scale test -run '^$' -bench Nudge$ -benchtime 3000x .`"
+	byMemory  = "`go -C internal/scale test -run TestMemory -v .`"
+	byWire    = "`go -C internal/scale test -run TestWire -v .`"
 	byBenchP7 = "P7 of [performance](performance.md)"
 )
 

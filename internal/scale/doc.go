@@ -2,8 +2,8 @@
 // processes, and simulates a day of it second by second. It prints the tables
 // of docs/scale.md:
 //
-//	go run ./internal/scale
-//	go run ./internal/scale -sessions 250000 -access-ttl 5m -shards 64
+//	go -C internal/scale run .
+//	go -C internal/scale run . -sessions 250000 -access-ttl 5m -shards 64
 //
 // It needs no Redis. The constants that it starts from are in costs.go, each
 // with the command or the page that measured it; the benchmarks beside it

@@ -64,7 +64,7 @@ func run(args []string, w, help io.Writer) error {
 }
 
 const (
-	begin = "<!-- what follows is the output of: go run ./internal/scale -->\n\n"
+	begin = "<!-- what follows is the output of: go -C internal/scale run . -->\n\n"
 	end   = "<!-- end of the output -->\n"
 )
 

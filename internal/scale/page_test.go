@@ -33,7 +33,7 @@ func TestPage(t *testing.T) {
 	got, wanted := strings.Split(page, "\n"), strings.Split(want, "\n")
 	for i := range min(len(got), len(wanted)) {
 		if got[i] != wanted[i] {
-			t.Fatalf("docs/scale.md, line %d, is out of step: go run ./internal/scale -page docs/scale.md\ngot  %s\nwant %s", i+1, got[i], wanted[i])
+			t.Fatalf("docs/scale.md, line %d, is out of step: go -C internal/scale run . -page ../../docs/scale.md\ngot  %s\nwant %s", i+1, got[i], wanted[i])
 		}
 	}
 	if len(got) != len(wanted) {

@@ -60,6 +60,10 @@ end
 
 local function live(s, now) return not s.gone and now < s.ends end
 
+-- passed tells whether the time of a feed entry has passed. One without a time,
+-- which no script of ours has written, stops no revocation.
+local function passed(entry, now) return (tonumber(entry[2][8]) or 0) <= now end
+
 -- deny puts one generation of a session, or all ('*'), on the blacklist until
 -- MARGIN after last, never for a shorter time than before, and on the feed, with
 -- the first 11 characters of the nonce (55 random bits or more), enough to tell
@@ -79,11 +83,11 @@ local function deny(key, feed, sid, what, last, nonce, now)
   keep(key, till, now)
   redis.call('XADD', feed, '*', 'n', string.sub(nonce, 1, 11), 's', sid, 'g', what, 'x', int(till))
   local front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 1)
-  if tonumber(front[1][2][8]) <= now then
+  if passed(front[1], now) then
     front = redis.call('XRANGE', feed, '-', '+', 'COUNT', 17)
-    local passed = 0
-    while passed < 16 and front[passed + 2] and tonumber(front[passed + 1][2][8]) <= now do passed = passed + 1 end
-    if passed > 0 then redis.call('XTRIM', feed, 'MINID', front[passed + 1][1]) end
+    local n = 0
+    while n < 16 and front[n + 2] and passed(front[n + 1], now) do n = n + 1 end
+    if n > 0 then redis.call('XTRIM', feed, 'MINID', front[n + 1][1]) end
   end
   keep(feed, till, now)
   return till
