@@ -66,7 +66,7 @@ func (t *trial) checkUnchanged(ctx context.Context, all []mutation) error {
 			return fmt.Errorf("%s fails without any mutation: %w\n%s", pkg, err, tail(out))
 		}
 		for _, m := range all {
-			if m.pkg == pkg && !strings.Contains(out, "--- PASS: "+m.test+" (") {
+			if m.pkg == pkg && !ended(out, "PASS", m.test) {
 				return fmt.Errorf("%s: %s did not run", pkg, m.test)
 			}
 		}
@@ -107,7 +107,7 @@ func (t *trial) run(ctx context.Context, m mutation) (v verdict, detail string) 
 		return unclear, ctx.Err().Error() + "\n"
 	case err == nil:
 		return survived, ""
-	case strings.Contains(out, "--- FAIL: "+m.test+" (") || strings.Contains(out, "panic: ") || strings.Contains(out, "fatal error: "):
+	case ended(out, "FAIL", m.test) || strings.Contains(out, "panic: ") || strings.Contains(out, "fatal error: "):
 		return killed, ""
 	}
 	return unclear, tail(out)
@@ -154,6 +154,12 @@ func (t *trial) test(ctx context.Context, binary, pkg, pattern string) (out stri
 		err = fmt.Errorf("run the tests: %w", err)
 	}
 	return string(text), err
+}
+
+// ended tells whether a test, or one that is called so and further, has ended in
+// a certain way.
+func ended(out, how, test string) bool {
+	return strings.Contains(out, "--- "+how+": "+test+" (") || strings.Contains(out, "--- "+how+": "+test+"/")
 }
 
 // pattern returns what -run matches the one test by.
