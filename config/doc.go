@@ -5,9 +5,9 @@
 // A program calls [FromEnv] with [os.Getenv], sets in Settings.Core what only
 // code can say (LoadClaims, OnEvent, Logger), and hands its routes to
 // [Settings.Run], which opens the store, serves with time limits and ends in
-// good order. Both example programs do no more than that. One that serves by
-// itself uses [Settings.Listen] and [Settings.Open]. [ReadJSON] is for handlers
-// of the program's own, such as the one that checks a password.
+// good order. [Main] is all of that for a main function, as both example
+// programs have it. A program that serves by itself uses [Settings.Listen] and
+// [Settings.Open].
 //
 // # Variables
 //

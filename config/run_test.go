@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -103,5 +105,30 @@ func TestRunErrors(t *testing.T) {
 	err = read(t, env{"ADDR": taken.Addr().String()}).Run(t.Context(), failing)
 	if err == nil || errors.Is(err, config.ErrInvalid) || errors.Is(err, fault) {
 		t.Errorf("of an address in use: got %v", err)
+	}
+}
+
+// The exit code tells what starts the program what has happened.
+func TestMainCode(t *testing.T) {
+	t.Setenv("ADDR", "127.0.0.1:0")
+	failing := func(context.Context, *config.Settings) (http.Handler, error) { return nil, errors.New("no handler") }
+	if code := config.Main("program", config.Defaults{}, failing); code != 1 {
+		t.Errorf("a handler that cannot be made: got %d, want 1", code)
+	}
+	told := func(context.Context, *config.Settings) (http.Handler, error) {
+		self, err := os.FindProcess(os.Getpid())
+		if err != nil {
+			return nil, err
+		}
+		return http.NotFoundHandler(), self.Signal(os.Interrupt)
+	}
+	if runtime.GOOS != "windows" { // has no signals to send
+		if code := config.Main("program", config.Defaults{}, told); code != 0 {
+			t.Errorf("told to end: got %d, want 0", code)
+		}
+	}
+	t.Setenv("MAX_SESSIONS", "0")
+	if code := config.Main("program", config.Defaults{}, told); code != 2 {
+		t.Errorf("a bad value: got %d, want 2", code)
 	}
 }

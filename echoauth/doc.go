@@ -17,6 +17,12 @@
 //		return c.JSON(200, echo.Map{"user": echoauth.Claims(c).Subject()})
 //	}, auth.Require)
 //
+// [Auth.LogoutAll], [Auth.Sessions] and [Auth.RevokeSession] are for what users
+// do with their own sessions, [Auth.Block], [Auth.Unblock] and [Auth.RevokeAll]
+// for what administrators do with anybody's; [Auth.JWKS] is for other services,
+// [Auth.Health] for what watches over the process. [Auth.Recover] and [ReadJSON]
+// are for the application's own handlers.
+//
 // The package holds no policy: what is accepted is decided by the
 // [core.Authority]. The ginauth package is the same for Gin, name for name,
 // and both give the same answers, byte for byte.
@@ -56,6 +62,19 @@
 // links that somebody follows from anywhere: no image, frame or script of
 // another site can cause one.
 //
+// # Administrators
+//
+// Block, Unblock and RevokeAll act on the user whom the route names, and do not
+// check what rights the caller has: only the application knows who is an
+// administrator. Its check comes after [Auth.Require] and before them:
+//
+//	e.PUT("/admin/users/:user/block", auth.Block, auth.Require, requireAdmin)
+//	e.DELETE("/admin/users/:user/block", auth.Unblock, auth.Require, requireAdmin)
+//	e.DELETE("/admin/users/:user/sessions", auth.RevokeAll, auth.Require, requireAdmin)
+//
+// Without Require they serve nobody. With Require but without the check they
+// serve every user.
+//
 // # Errors
 //
 // An error is answered as {"error","error_description","code"}: the code of
@@ -77,7 +96,7 @@
 //
 // A handler that belongs to one method answers any other with 405 by itself,
 // before it looks at credentials. Echo does not route HEAD to GET: register
-// both for Sessions and JWKS.
+// both for Sessions, JWKS and Health.
 //
 // Give Require and Optional to each route rather than to an [echo.Group]: for a
 // group with middleware Echo registers a route that matches every path, which

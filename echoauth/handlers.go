@@ -1,8 +1,6 @@
 package echoauth
 
 import (
-	"net/url"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/ratchetauth/ratchet/core"
@@ -102,25 +100,20 @@ func (a *Auth) RevokeSession(c echo.Context) error {
 	return nil
 }
 
-// param returns a parameter of the route. Echo routes by the escaped path
-// where a client has escaped what need not be, and leaves the escapes in.
-func param(c echo.Context, name string) string {
-	value := c.Param(name)
-	if c.Request().URL.RawPath == "" {
-		return value
-	}
-	unescaped, err := url.PathUnescape(value)
-	if err != nil {
-		return value
-	}
-	return unescaped
-}
-
 // JWKS is the handler of GET and HEAD /.well-known/jwks.json. It answers with
 // the public keys that verify access tokens as a JWK Set (RFC 7517, section 5),
 // for services that verify them on their own. Caches may keep the answer for 5
 // minutes, so a new key should verify for longer than that before it signs.
 func (a *Auth) JWKS(c echo.Context) error {
 	a.wire.JWKS(c.Response(), c.Request())
+	return nil
+}
+
+// Health is the handler of GET and HEAD /healthz, for what balances load and
+// watches over the process. It answers {"status":"ok"} with 200, or 503
+// ("store_unavailable") if the store cannot be reached within 2 seconds. It
+// asks for no token.
+func (a *Auth) Health(c echo.Context) error {
+	a.wire.Health(c.Response(), c.Request())
 	return nil
 }

@@ -38,8 +38,21 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	r.GET("/api/maybe", claims, auth.Optional)
 	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", claims, auth.Require)
 	r.GET("/api/fail", func(c echo.Context) error { return wiretest.Fault(c.Request()) })
+	r.POST("/api/read", func(c echo.Context) error {
+		var note wiretest.Note
+		if err := echoauth.ReadJSON(c, &note); err != nil {
+			return auth.Error(c, err)
+		}
+		wiretest.WriteNote(c.Response(), note)
+		return nil
+	})
+	r.GET("/api/panic", func(c echo.Context) error { wiretest.Panic(c.Response(), c.Request()); return nil }, auth.Recover)
+	r.PUT("/admin/users/:user/block", auth.Block, auth.Require)
+	r.DELETE("/admin/users/:user/block", auth.Unblock, auth.Require)
+	r.DELETE("/admin/users/:user/sessions", auth.RevokeAll, auth.Require)
 
 	if l.AnyMethod {
+		r.Any("/healthz", auth.Health)
 		r.Any("/auth/reissue", auth.Reissue)
 		r.Any("/auth/logout", auth.Logout)
 		r.Any("/auth/logout-all", auth.LogoutAll)
@@ -48,6 +61,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 		r.Any("/.well-known/jwks.json", auth.JWKS)
 		return e
 	}
+	r.Match(read, "/healthz", auth.Health)
 	r.POST("/auth/reissue", auth.Reissue)
 	r.POST("/auth/logout", auth.Logout)
 	r.POST("/auth/logout-all", auth.LogoutAll, auth.Require)

@@ -17,6 +17,12 @@
 //		c.JSON(200, gin.H{"user": ginauth.Claims(c).Subject()})
 //	})
 //
+// [Auth.LogoutAll], [Auth.Sessions] and [Auth.RevokeSession] are for what users
+// do with their own sessions, [Auth.Block], [Auth.Unblock] and [Auth.RevokeAll]
+// for what administrators do with anybody's; [Auth.JWKS] is for other services,
+// [Auth.Health] for what watches over the process. [Auth.Recover] and [ReadJSON]
+// are for the application's own handlers.
+//
 // The package holds no policy: what is accepted is decided by the
 // [core.Authority]. The echoauth package is the same for Echo, name for name,
 // and both give the same answers, byte for byte.
@@ -56,6 +62,20 @@
 // links that somebody follows from anywhere: no image, frame or script of
 // another site can cause one.
 //
+// # Administrators
+//
+// Block, Unblock and RevokeAll act on the user whom the route names, and do not
+// check what rights the caller has: only the application knows who is an
+// administrator. Its check comes after [Auth.Require] and before them:
+//
+//	admin := r.Group("/admin/users/:user", auth.Require, requireAdmin)
+//	admin.PUT("/block", auth.Block)
+//	admin.DELETE("/block", auth.Unblock)
+//	admin.DELETE("/sessions", auth.RevokeAll)
+//
+// Without Require they serve nobody. With Require but without the check they
+// serve every user.
+//
 // # Errors
 //
 // An error is answered as {"error","error_description","code"}: the code of
@@ -77,5 +97,5 @@
 //	r.NoMethod(auth.MethodNotAllowed)
 //	r.NoRoute(auth.NotFound)
 //
-// Gin does not route HEAD to GET: register both for Sessions and JWKS.
+// Gin does not route HEAD to GET: register both for Sessions, JWKS and Health.
 package ginauth

@@ -96,7 +96,7 @@ func (a *Auth) Sessions(c *gin.Context) {
 // route's parameter is called id. Without [Auth.Require] before it, it
 // authenticates by itself and refuses as Require does.
 func (a *Auth) RevokeSession(c *gin.Context) {
-	a.wire.RevokeSession(c.Writer, c.Request, c.Param("id"))
+	a.wire.RevokeSession(c.Writer, c.Request, param(c, "id"))
 	c.Abort()
 }
 
@@ -106,6 +106,15 @@ func (a *Auth) RevokeSession(c *gin.Context) {
 // minutes, so a new key should verify for longer than that before it signs.
 func (a *Auth) JWKS(c *gin.Context) {
 	a.wire.JWKS(c.Writer, c.Request)
+	c.Abort()
+}
+
+// Health is the handler of GET and HEAD /healthz, for what balances load and
+// watches over the process. It answers {"status":"ok"} with 200, or 503
+// ("store_unavailable") if the store cannot be reached within 2 seconds. It
+// asks for no token.
+func (a *Auth) Health(c *gin.Context) {
+	a.wire.Health(c.Writer, c.Request)
 	c.Abort()
 }
 

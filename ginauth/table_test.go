@@ -26,6 +26,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	auth := ginauth.New(a, ginauth.Options{Transport: l.Transport})
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
+	engine.UseEscapedPath = true
 	engine.NoMethod(auth.MethodNotAllowed)
 	engine.NoRoute(auth.NotFound)
 	r := engine.Group(l.Prefix)
@@ -44,8 +45,22 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	r.GET("/api/maybe", auth.Optional, claims)
 	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", auth.Require, claims)
 	r.GET("/api/fail", func(c *gin.Context) { auth.Error(c, wiretest.Fault(c.Request)) })
+	r.POST("/api/read", func(c *gin.Context) {
+		var note wiretest.Note
+		if err := ginauth.ReadJSON(c, &note); err != nil {
+			auth.Error(c, err)
+			return
+		}
+		wiretest.WriteNote(c.Writer, note)
+	})
+	r.GET("/api/panic", auth.Recover, func(c *gin.Context) { wiretest.Panic(c.Writer, c.Request) })
+	users := r.Group("/admin/users/:user", auth.Require)
+	users.PUT("/block", auth.Block)
+	users.DELETE("/block", auth.Unblock)
+	users.DELETE("/sessions", auth.RevokeAll)
 
 	if l.AnyMethod {
+		r.Any("/healthz", auth.Health)
 		r.Any("/auth/reissue", auth.Reissue)
 		r.Any("/auth/logout", auth.Logout)
 		r.Any("/auth/logout-all", auth.LogoutAll)
@@ -54,6 +69,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 		r.Any("/.well-known/jwks.json", auth.JWKS)
 		return engine
 	}
+	r.Match(read, "/healthz", auth.Health)
 	r.POST("/auth/reissue", auth.Reissue)
 	r.POST("/auth/logout", auth.Logout)
 	r.POST("/auth/logout-all", auth.Require, auth.LogoutAll)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,7 +27,7 @@ func (a *app) mountDemo(ctx context.Context, e *echo.Echo, c *core.Config) {
 		if err != nil {
 			return err
 		}
-		return events.serve(c.Response(), c.Request(), a.authority, token, custom.has("admin"))
+		return events.serve(c.Response(), c.Request(), a.authority, token, slices.Contains(custom.Roles, "admin"))
 	}
 	e.Match(read, "/events", func(c echo.Context) error { return a.auth.Require(stream)(c) }) // there is no auth yet
 }

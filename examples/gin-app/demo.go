@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,7 +26,7 @@ func (a *app) mountDemo(ctx context.Context, r *gin.Engine, c *core.Config) {
 		token := ginauth.Claims(c)
 		custom, err := core.ClaimsAs[claims](token)
 		if err == nil {
-			err = events.serve(c.Writer, c.Request, a.authority, token, custom.has("admin"))
+			err = events.serve(c.Writer, c.Request, a.authority, token, slices.Contains(custom.Roles, "admin"))
 		}
 		if err != nil {
 			a.auth.Error(c, err)

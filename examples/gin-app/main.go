@@ -5,16 +5,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
-	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/ratchetauth/ratchet/config"
 	"github.com/ratchetauth/ratchet/core"
@@ -22,19 +19,7 @@ import (
 )
 
 func main() {
-	settings, err := config.FromEnv(os.Getenv, config.Defaults{Addr: "127.0.0.1:8080"})
-	if err == nil {
-		settings.Core.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
-		err = settings.Run(context.Background(), newHandler)
-	}
-	if err == nil {
-		return
-	}
-	fmt.Fprintln(os.Stderr, "gin-app:", err)
-	if errors.Is(err, config.ErrInvalid) {
-		os.Exit(2)
-	}
-	os.Exit(1)
+	os.Exit(config.Main("gin-app", config.Defaults{Addr: "127.0.0.1:8080"}, newHandler))
 }
 
 // app is what the handlers share.
@@ -45,19 +30,19 @@ type app struct {
 }
 
 // newHandler returns the program's routes.
-func newHandler(ctx context.Context, s *config.Settings) (http.Handler, error) {
+func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err error) {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.ForwardedByClientIP = false // no proxy is trusted
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
-	r.UseEscapedPath, r.UnescapePathValues = true, false // a user's name may have a slash
+	r.UseEscapedPath = true // a user's name may have a slash
 
 	a := &app{users: newUsers()}
-	r.Use(a.recovered)
+	r.Use(func(c *gin.Context) { a.auth.Recover(c) }) // for all routes; a.auth is made below
+
 	a.mountDemo(ctx, r, &s.Core) // the page at /: to do without, delete this line and the files that demo.go names
 	s.Core.LoadClaims = a.users.load
-	var err error
 	if a.authority, err = core.New(s.Core); err != nil {
 		return nil, err
 	}
@@ -66,7 +51,7 @@ func newHandler(ctx context.Context, s *config.Settings) (http.Handler, error) {
 	r.NoMethod(a.auth.MethodNotAllowed)
 	r.NoRoute(a.auth.NotFound)
 	read := []string{http.MethodGet, http.MethodHead}
-	r.Match(read, "/healthz", a.healthz)
+	r.Match(read, "/healthz", a.auth.Health)
 	r.Match(read, "/.well-known/jwks.json", a.auth.JWKS)
 	r.POST("/auth/login", a.login)
 	r.POST("/auth/reissue", a.auth.Reissue)
@@ -75,18 +60,18 @@ func newHandler(ctx context.Context, s *config.Settings) (http.Handler, error) {
 	r.Match(read, "/auth/sessions", a.auth.Require, a.auth.Sessions)
 	r.DELETE("/auth/sessions/:id", a.auth.Require, a.auth.RevokeSession)
 	r.Match(read, "/api/me", a.auth.Require, a.me)
-	r.POST("/api/ping", a.auth.Require, a.ping)
+	r.POST("/api/ping", a.auth.Require, func(c *gin.Context) { c.Data(200, "application/json", []byte(`{"ok":true}`)) })
 	admin := r.Group("/admin/users/:user", a.auth.Require, a.requireAdmin)
-	admin.PUT("/block", a.block)
-	admin.DELETE("/block", a.unblock)
-	admin.DELETE("/sessions", a.endSessions)
+	admin.PUT("/block", a.auth.Block)
+	admin.DELETE("/block", a.auth.Unblock)
+	admin.DELETE("/sessions", a.auth.RevokeAll)
 	return r, nil
 }
 
 // login checks the password. The rest is the library's.
 func (a *app) login(c *gin.Context) {
 	var in struct{ Username, Password string }
-	err := config.ReadJSON(c.Writer, c.Request, &in)
+	err := ginauth.ReadJSON(c, &in)
 	if err == nil && !a.users.authenticate(in.Username, in.Password) {
 		err = core.ErrBadCredentials
 	}
@@ -101,95 +86,62 @@ func (a *app) login(c *gin.Context) {
 func (a *app) me(c *gin.Context) {
 	token := ginauth.Claims(c)
 	custom, err := core.ClaimsAs[claims](token)
-	a.answer(c, struct {
-		User      string    `json:"user"`
-		Session   string    `json:"session"`
-		Roles     []string  `json:"roles"`
-		ExpiresAt time.Time `json:"expires_at"`
-	}{token.Subject(), token.SessionID(), custom.Roles, token.ExpiresAt()}, err)
-}
-
-func (a *app) ping(c *gin.Context) {
-	a.answer(c, gin.H{"ok": true}, nil)
-}
-
-func (a *app) healthz(c *gin.Context) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
-	defer cancel()
-	a.answer(c, gin.H{"status": "ok"}, a.authority.Ping(ctx))
-}
-
-// requireAdmin is middleware that comes after Require, whose check may have
-// taken 2 of the 4 seconds that a request may wait for the store.
-func (a *app) requireAdmin(c *gin.Context) {
-	custom, err := core.ClaimsAs[claims](ginauth.Claims(c))
-	if err == nil && !custom.has("admin") {
-		err = core.ErrForbidden
-	}
 	if err != nil {
 		a.auth.Error(c, err)
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.Request.Context(), 1900*time.Millisecond)
-	defer cancel()
-	c.Request = c.Request.WithContext(ctx)
-	c.Next()
+	c.Header("Content-Type", "application/json")
+	c.JSON(http.StatusOK, struct {
+		User      string    `json:"user"`
+		Session   string    `json:"session"`
+		Roles     []string  `json:"roles"`
+		ExpiresAt time.Time `json:"expires_at"`
+	}{token.Subject(), token.SessionID(), custom.Roles, token.ExpiresAt()})
 }
 
-// block ends a user's sessions and refuses logins, until a time or for ever.
-func (a *app) block(c *gin.Context) {
-	var in struct{ Until *time.Time }
-	err := config.ReadJSON(c.Writer, c.Request, &in)
-	if in.Until == nil {
-		in.Until = new(time.Time)
-	} else if in.Until.IsZero() {
-		err = fmt.Errorf("%w: until is in the year 1", core.ErrRequestInvalid)
+// requireAdmin is middleware that comes after Require.
+func (a *app) requireAdmin(c *gin.Context) {
+	custom, err := core.ClaimsAs[claims](ginauth.Claims(c))
+	if err == nil && !slices.Contains(custom.Roles, "admin") {
+		err = core.ErrForbidden
 	}
-	if err == nil {
-		err = a.authority.Block(c.Request.Context(), subject(c), *in.Until)
-	}
-	a.answer(c, nil, err)
-}
-
-func (a *app) unblock(c *gin.Context) {
-	a.answer(c, nil, a.authority.Unblock(c.Request.Context(), subject(c)))
-}
-
-func (a *app) endSessions(c *gin.Context) {
-	ended, err := a.authority.RevokeAll(c.Request.Context(), subject(c))
-	a.answer(c, gin.H{"ended": ended}, err)
-}
-
-// subject returns the user whom the path names. The router matches the
-// escaped path, so that "a%2Fb" is one name.
-func subject(c *gin.Context) string {
-	name, _ := url.PathUnescape(c.Param("user")) // a bad escape leaves nobody's name: 400
-	return name
-}
-
-// answer writes a JSON answer, 204 if there is nothing to say.
-func (a *app) answer(c *gin.Context, body any, err error) {
-	switch {
-	case err != nil:
+	if err != nil {
 		a.auth.Error(c, err)
-	case body == nil:
-		c.Status(http.StatusNoContent)
-	default:
-		c.Header("Content-Type", "application/json")
-		c.JSON(http.StatusOK, body)
 	}
 }
 
-// recovered is middleware that answers 500 for a handler that panics.
-func (a *app) recovered(c *gin.Context) {
-	defer func() {
-		switch p := recover(); {
-		case p == nil:
-		case p == http.ErrAbortHandler, c.Writer.Written():
-			panic(p) // net/http cuts the connection
-		default:
-			a.auth.Error(c, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-		}
-	}()
-	c.Next()
+// claims are the application's own claims in an access token.
+type claims struct {
+	Roles []string `json:"roles"`
+}
+
+// users stands for the application's database: the library knows no users.
+type users map[string]struct{ hash, role string }
+
+func newUsers() users {
+	return users{
+		"alice": {"$2a$10$vuym3CNjLMWjEvFB3/1XKu6XSuXHWMi0PEhPVUtUdseZ1w8eiEf.i", "user"},  // wonderland
+		"bob":   {"$2a$10$A7ks4jOshouORFKzJ5VOFugQ9Xu.BmG2vcCmu53AN0F6vOJ/nFdZ.", "user"},  // builder
+		"admin": {"$2a$10$kjxS16iHHnABg5DroUbuqeMu2QUVUo./09qbSWk.rO5tOPl5H79bW", "admin"}, // correct-horse
+	}
+}
+
+// authenticate reports whether the password is the user's. For a name that
+// nobody has it takes as long, so that names cannot be guessed by the clock.
+func (u users) authenticate(name, password string) bool {
+	known, ok := u[name]
+	if !ok {
+		known.hash = "$2a$10$KjmmvFFI5NtdCcQF4jhLp.JvkxQ/dltK6X9BuXmL10DH54B/a2Hca" // was random and is forgotten
+	}
+	return bcrypt.CompareHashAndPassword([]byte(known.hash), []byte(password)) == nil && ok
+}
+
+// load is core.Config.LoadClaims: each login and each reissue gets the roles
+// that the user has by then.
+func (u users) load(_ context.Context, name string) (any, error) {
+	known, ok := u[name]
+	if !ok {
+		return nil, core.ErrUserGone
+	}
+	return claims{Roles: []string{known.role}}, nil
 }

@@ -96,6 +96,12 @@ func (a *Auth) writeJSON(w http.ResponseWriter, r *http.Request, status int, bod
 	w.Write(text) // fails only if the client has gone
 }
 
+// writeNothing writes the answer of what is done and has nothing to say.
+func writeNothing(w http.ResponseWriter) {
+	NoStore(w.Header())
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // NoStore keeps an answer from caches.
 func NoStore(h http.Header) {
 	h.Set("Cache-Control", "no-store")

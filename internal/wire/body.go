@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,11 +47,8 @@ func (p params) get(name string) string { return p.values[name] }
 // It returns [core.ErrRequestTooLarge], [core.ErrUnsupportedMediaType] or, if
 // the body is malformed or repeats a parameter, [core.ErrRequestInvalid].
 func readParams(r *http.Request, known ...string) (params, error) {
-	if r.ContentLength > maxBody {
-		return params{}, core.ErrRequestTooLarge
-	}
 	media := mediaType(r.Header)
-	if media == mediaForm && r.PostForm != nil && r.ContentLength != 0 { // a middleware has read the body
+	if media == mediaForm && r.PostForm != nil && r.ContentLength != 0 && r.ContentLength <= maxBody { // a middleware has read the body
 		return formParams(r.PostForm, known)
 	}
 	body, err := readBody(r)
@@ -64,10 +60,6 @@ func readParams(r *http.Request, known ...string) (params, error) {
 	}
 	switch media {
 	case mediaJSON:
-		if len(body) == 0 {
-			return params{}, errors.New("the request's JSON body has been read before this handler: " +
-				"what reads it must put it back, as by r.Body = io.NopCloser(bytes.NewReader(body))")
-		}
 		return jsonParams(body, known)
 	case mediaForm:
 		form, err := url.ParseQuery(string(body))
@@ -79,7 +71,11 @@ func readParams(r *http.Request, known ...string) (params, error) {
 	return params{}, core.ErrUnsupportedMediaType
 }
 
+// readBody returns the body of a request.
 func readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return nil, core.ErrRequestTooLarge
+	}
 	if r.Body == nil { // a request made by hand, for a test
 		return nil, nil
 	}
@@ -90,6 +86,10 @@ func readBody(r *http.Request) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: read body: %w", core.ErrRequestInvalid, err)
+	}
+	if len(body) == 0 && r.ContentLength > 0 && mediaType(r.Header) == mediaJSON {
+		return nil, errors.New("the request's JSON body has been read before this handler: " +
+			"what reads it must put it back, as by r.Body = io.NopCloser(bytes.NewReader(body))")
 	}
 	return body, nil
 }
@@ -125,41 +125,28 @@ func formParams(form url.Values, known []string) (params, error) {
 }
 
 // jsonParams takes the known parameters from a JSON object, whose names it
-// compares exactly. It reads the object member by member, because a map or a
-// struct would let the last of two equal names win.
+// compares exactly.
 func jsonParams(body []byte, known []string) (params, error) {
 	invalid := func(format string, args ...any) (params, error) {
 		return params{}, fmt.Errorf("%w: JSON: "+format, append([]any{core.ErrRequestInvalid}, args...)...)
 	}
-	if !json.Valid(body) {
-		return invalid("malformed")
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return invalid("not an object")
+	list, err := members(body)
+	if err != nil {
+		return invalid("%w", err)
 	}
 	p := params{values: make(map[string]string)}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return invalid("%w", err)
-		}
-		name, _ := t.(string)
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return invalid("%s: %w", name, err)
-		}
-		if !slices.Contains(known, name) {
+	for _, m := range list {
+		if !slices.Contains(known, m.name) {
 			continue
 		}
-		if _, again := p.values[name]; again {
-			return invalid("%s twice", name)
+		if _, again := p.values[m.name]; again {
+			return invalid("%s twice", m.name)
 		}
-		var text string // null leaves it empty
-		if err := json.Unmarshal(value, &text); err != nil {
-			return invalid("%s is no string", name)
+		var text string
+		if m.value != nil && json.Unmarshal(m.value, &text) != nil {
+			return invalid("%s is no string", m.name)
 		}
-		p.values[name] = text
+		p.values[m.name] = text
 	}
 	return p, nil
 }

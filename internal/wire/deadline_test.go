@@ -75,6 +75,9 @@ func TestLongestWait(t *testing.T) {
 	revoke := func(a *wire.Auth, w http.ResponseWriter, r *http.Request) {
 		a.RevokeSession(w, r, "AAAAAAAAAAAAAAAAAAAAAA")
 	}
+	user := func(handle func(*wire.Auth, http.ResponseWriter, *http.Request, string)) func(*wire.Auth, http.ResponseWriter, *http.Request) {
+		return func(a *wire.Auth, w http.ResponseWriter, r *http.Request) { handle(a, w, r, "bob") }
+	}
 	for _, tt := range []struct {
 		name, method, body string
 		handle             func(*wire.Auth, http.ResponseWriter, *http.Request)
@@ -89,9 +92,18 @@ func TestLongestWait(t *testing.T) {
 		{"sessions", "GET", "", (*wire.Auth).Sessions, false},
 		{"sessions, silent", "GET", "", (*wire.Auth).Sessions, true},
 		{"revoke", "DELETE", "", revoke, false},
+		{"block a user", "PUT", "{}", user((*wire.Auth).Block), false},
+		{"block a user, silent", "PUT", "{}", user((*wire.Auth).Block), true},
+		{"unblock a user", "DELETE", "", user((*wire.Auth).Unblock), false},
+		{"unblock a user, silent", "DELETE", "", user((*wire.Auth).Unblock), true},
+		{"log a user out", "DELETE", "", user((*wire.Auth).RevokeAll), false},
+		{"log a user out, silent", "DELETE", "", user((*wire.Auth).RevokeAll), true},
 	} {
 		for _, delay := range []time.Duration{time.Hour, 2800 * time.Millisecond, 1850 * time.Millisecond, 1100 * time.Millisecond} {
 			for _, behind := range []bool{false, true} {
+				if !behind && strings.Contains(tt.name, " a user") {
+					continue // it does not authenticate by itself
+				}
 				name := tt.name + ", a call takes " + delay.String()
 				if behind {
 					name += ", behind Optional"

@@ -6,7 +6,8 @@
 // [Auth.Require] and [Auth.Optional] are the middleware's decision. Every
 // other exported method of [Auth] is an endpoint or the answer to an error, and
 // leaves nothing to be written. An endpoint that belongs to one method checks
-// it before anything else.
+// it before anything else. One that acts on the caller authenticates by itself
+// where no middleware has; one that acts on any user, in users.go, then refuses.
 //
 // Tokens travel as the [Transport] says. In the bearer transport they come in
 // the Authorization header and in bodies, and go out in JSON; in the hybrid

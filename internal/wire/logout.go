@@ -115,9 +115,12 @@ func (a *Auth) LogoutAll(w http.ResponseWriter, r *http.Request) {
 	if a.cookies != nil && len(keep) == 0 {
 		a.cookies.clear(w)
 	}
-	a.writeJSON(w, r, http.StatusOK, struct {
-		Ended int `json:"ended"`
-	}{ended})
+	a.writeJSON(w, r, http.StatusOK, endedAnswer{ended})
+}
+
+// endedAnswer says how many sessions a request has ended.
+type endedAnswer struct {
+	Ended int `json:"ended"`
 }
 
 // readKeep returns the ids of the sessions that the query asks to keep.

@@ -79,6 +79,5 @@ func (a *Auth) RevokeSession(w http.ResponseWriter, r *http.Request, id string) 
 	if a.cookies != nil && id == caller.SessionID() {
 		a.cookies.clear(w)
 	}
-	NoStore(w.Header())
-	w.WriteHeader(http.StatusNoContent)
+	writeNothing(w)
 }

@@ -39,7 +39,30 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	m.app("/api/fail", func(w http.ResponseWriter, r *http.Request) { auth.Error(w, r, wiretest.Fault(r)) }, http.MethodGet)
 
 	revoke := func(w http.ResponseWriter, r *http.Request) { auth.RevokeSession(w, r, r.PathValue("id")) }
+	m.app("/api/read", func(w http.ResponseWriter, r *http.Request) {
+		var note wiretest.Note
+		if err := wire.ReadJSON(r, &note); err != nil {
+			auth.Error(w, r, err)
+			return
+		}
+		wiretest.WriteNote(w, note)
+	}, http.MethodPost)
+	m.app("/api/panic", func(w http.ResponseWriter, r *http.Request) {
+		defer func() { auth.Recovered(w, r, recover(), false) }()
+		wiretest.Panic(w, r)
+	}, http.MethodGet)
+	block := func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			auth.Block(w, r, r.PathValue("user"))
+			return
+		}
+		auth.Unblock(w, r, r.PathValue("user"))
+	}
+	revokeAll := func(w http.ResponseWriter, r *http.Request) { auth.RevokeAll(w, r, r.PathValue("user")) }
+	m.app("/admin/users/{user}/block", behind(auth.Require, block), http.MethodPut, http.MethodDelete)
+	m.app("/admin/users/{user}/sessions", behind(auth.Require, revokeAll), http.MethodDelete)
 	if l.AnyMethod {
+		m.handle("/healthz", auth.Health)
 		m.handle("/auth/reissue", auth.Reissue)
 		m.handle("/auth/logout", auth.Logout)
 		m.handle("/auth/logout-all", auth.LogoutAll)
@@ -48,6 +71,7 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 		m.handle("/.well-known/jwks.json", auth.JWKS)
 		return m.mux
 	}
+	m.app("/healthz", auth.Health, http.MethodGet, http.MethodHead)
 	m.app("/auth/reissue", auth.Reissue, http.MethodPost)
 	m.app("/auth/logout", auth.Logout, http.MethodPost)
 	m.app("/auth/logout-all", behind(auth.Require, auth.LogoutAll), http.MethodPost)

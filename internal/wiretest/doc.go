@@ -5,10 +5,12 @@
 //
 // An adapter's test provides a [NewHandler], which mounts the routes that
 // [Layout] lists. What the application itself does in these routes is here,
-// so that only the framework differs: [ReadLogin], [WriteClaims] and [Fault].
+// so that only the framework differs: [ReadLogin], [WriteClaims], [Fault],
+// [Panic] and [WriteNote].
 //
 // [RunAccounts] and [RunShop] play whole applications, and [CheckNoStore] looks
-// at what a handler can do to an answer with new cookies. [Markdown] is the
+// at what a handler can do to an answer with new cookies, and [CheckRecover] at
+// one that panics. [Markdown] is the
 // table as docs/wire.md has it.
 //
 // Tests of whole stories start a [Server], with a clock to move, a store that

@@ -22,9 +22,15 @@ import (
 //	GET    L/api/maybe               Optional, then [WriteClaims]
 //	PUT    L/api/write               Require, then [WriteClaims], and POST
 //	GET    L/api/fail                Error of [Fault]
+//	POST   L/api/read                ReadJSON into a [Note], then [WriteNote] or Error
+//	GET    L/api/panic               Recover, then [Panic]
+//	PUT    L/admin/users/{user}/block     Require, then Block
+//	DELETE L/admin/users/{user}/block     Require, then Unblock
+//	DELETE L/admin/users/{user}/sessions  Require, then RevokeAll
+//	GET    L/healthz                 Health, and HEAD
 //
 // Other paths are answered with NotFound, and other methods of these paths
-// with MethodNotAllowed.
+// with MethodNotAllowed. A user's name in a path may have an escaped slash.
 type NewHandler func(tb testing.TB, a *core.Authority, l Layout) http.Handler
 
 // Layout says how the routes are mounted.
@@ -32,8 +38,8 @@ type Layout struct {
 	Name string
 	// Prefix is before every path, by a group of the framework's.
 	Prefix string
-	// AnyMethod mounts the library's handlers for every method, so that they
-	// answer 405 themselves, and those of sessions without Require, so that
+	// AnyMethod mounts the library's handlers, but those that act on any user,
+	// for every method, so that they answer 405 themselves, and those of sessions without Require, so that
 	// they authenticate themselves. Otherwise each route is mounted for its
 	// methods, and LogoutAll, Sessions and RevokeSession are behind Require.
 	AnyMethod bool

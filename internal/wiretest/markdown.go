@@ -24,7 +24,9 @@ func documented() []string {
 		"idempotency/same key", "idempotency/no key",
 		"logout/access token in the header", "logout/token in a form", "logout/nothing", "logout/store fails", "logout/GET",
 		"logout all/all", "logout all/keep the current", "sessions/list", "revoke/another of the caller's", "revoke/another user's",
-		"jwks/public keys", "access/another method", "access/another path",
+		"users/block/for ever", "users/block/until", "users/block/until now", "users/block/no token", "users/block/name with a slash",
+		"users/unblock", "users/revoke all",
+		"jwks/public keys", "health", "health/store fails", "panic", "access/another method", "access/another path",
 
 		"hybrid/login", "hybrid/reissue", "hybrid/reissue/cookie and body disagree", "hybrid/reissue/body only", "hybrid/reissue/two cookies",
 		"hybrid/access", "hybrid/access/refresh cookie only", "hybrid/binding/in the header", "hybrid/logout", "hybrid/logout/store fails",
@@ -37,6 +39,7 @@ func documented() []string {
 		"cookie/access/PUT by header from another site", "cookie/access/a WebSocket's handshake/from another site",
 		"cookie/logout/both cookies", "cookie/logout/nothing", "cookie/logout/store fails", "cookie/logout/from another site",
 		"cookie/logout all", "cookie/logout all/keep the current", "cookie/revoke/the caller's own",
+		"cookie/users/block/from its own page", "cookie/users/block/from another site",
 
 		"silent/good token", "silent/expired token", "silent/no access cookie", "silent/expired token, rubbish refresh cookie", "silent/revoked token", "silent/rubbish token",
 		"silent/expired header", "silent/store fails", "silent/optional/expired token", "silent/origin/link from another site", "silent/origin/image in another site",

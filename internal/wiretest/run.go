@@ -66,6 +66,7 @@ func tables() []table {
 		accessRows(), optionalRows(), loginRows(),
 		reissueRows(), reissueBodyRows(), reissueFormRows(), bindingRows(), idempotencyRows(),
 		logoutRows(), logoutBodyRows(), logoutAllRows(), sessionRows(), revokeRows(), jwksRows(), errorRows(),
+		usersRows(), healthRows(), panicRows(), readRows(),
 	)}
 	return append([]table{bearer}, cookieTables()...)
 }

@@ -20,7 +20,7 @@ func cookieTables() []table {
 			hybridRows(), hybridReissueRows(), hybridEndRows(),
 			refreshCookieRows("hybrid", "Strict", hybridTokens, "Authorization: Bearer <jwt>"))},
 		{"cookie", must(wire.NewCookie(wire.CookieOptions{})), slices.Concat(
-			cookieAccessRows(), cookieLoginRows(), cookieReissueRows(), cookieLogoutRows(), cookieSessionRows(),
+			cookieAccessRows(), cookieLoginRows(), cookieReissueRows(), cookieLogoutRows(), cookieSessionRows(), cookieUsersRows(),
 			refreshCookieRows("cookie", "Lax", cookieTokens, accessCookie("Lax", 604800)))},
 		{"silent", must(wire.NewCookie(wire.CookieOptions{SilentReissue: true})), slices.Concat(
 			silentRows(), silentOriginRows(), silentEndpointRows(), silentBindingRows())},
