@@ -30,6 +30,10 @@ const (
 // machine; a mutation that hangs its test for so long is killed.
 const testTimeout = 3 * time.Minute
 
+// attempts is how often a test may pass before the mutation counts as survived:
+// that a race is lost, a test finds by chance.
+const attempts = 5
+
 // trial tries mutations of the module at root.
 type trial struct {
 	root    string
@@ -101,7 +105,11 @@ func (t *trial) run(ctx context.Context, m mutation) (v verdict, detail string) 
 	if err != nil {
 		return uncompiled, tail(out)
 	}
-	out, err = t.test(ctx, binary, m.pkg, pattern(m.test))
+	for range attempts {
+		if out, err = t.test(ctx, binary, m.pkg, pattern(m.test)); err != nil {
+			break
+		}
+	}
 	switch {
 	case ctx.Err() != nil:
 		return unclear, ctx.Err().Error() + "\n"
