@@ -20,7 +20,7 @@ help: ## list the targets
 test: install lint ## install what the tests need, then check and test everything
 	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
 	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test -timeout 20m ./...); done
-	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh 1s
+	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh 300x
 
 lint: ## check the formatting and the modules' sums, then run go vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi >&2

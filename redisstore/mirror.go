@@ -69,7 +69,8 @@ type mirror struct {
 	stopping context.CancelFunc
 	working  sync.WaitGroup
 	pollers  []*poller
-	announce chan struct{}
+	polledBy []*poller     // the poller of each shard
+	announce chan struct{} // a shard is due a nudge
 
 	fallbacks, polls, pollFailures, nudgeFailures atomic.Int64
 }
@@ -81,7 +82,7 @@ func startMirror(s *Store, staleness time.Duration) *mirror {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &mirror{
 		store: s, staleness: staleness, start: time.Now(), stopping: cancel,
-		shards: make([]*mirrorShard, len(s.layout.shards)), announce: make(chan struct{}, 1),
+		shards: make([]*mirrorShard, len(s.layout.shards)), polledBy: make([]*poller, len(s.layout.shards)), announce: make(chan struct{}, 1),
 	}
 	var all []int
 	for i := range m.shards {
@@ -89,10 +90,10 @@ func startMirror(s *Store, staleness time.Duration) *mirror {
 		all = append(all, i)
 	}
 	if _, single := s.client.(*redis.Client); single {
-		m.pollers = []*poller{newPoller(m, all)}
+		m.appoint(all)
 	} else {
 		for _, i := range all {
-			m.pollers = append(m.pollers, newPoller(m, []int{i}))
+			m.appoint([]int{i})
 		}
 	}
 	for _, p := range m.pollers {
@@ -101,6 +102,15 @@ func startMirror(s *Store, staleness time.Duration) *mirror {
 	m.working.Go(func() { m.listen(ctx) })
 	m.working.Go(func() { m.send(ctx) })
 	return m
+}
+
+// appoint adds a poller of some shards.
+func (m *mirror) appoint(shards []int) {
+	p := newPoller(m, shards)
+	m.pollers = append(m.pollers, p)
+	for _, i := range shards {
+		m.polledBy[i] = p
+	}
 }
 
 func (m *mirror) stop() {
@@ -142,9 +152,10 @@ func (m *mirror) deny(shard int, sessionID string, generation, until int64) {
 	if session, ok := parseSession(sessionID); ok {
 		m.shards[shard].set.add(session, generation, until)
 	}
+	m.shards[shard].due.Store(true)
 	select {
 	case m.announce <- struct{}{}:
-	default: // a nudge is due already
+	default: // announced already, and not yet taken up
 	}
 }
 

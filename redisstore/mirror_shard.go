@@ -15,6 +15,7 @@ import (
 type mirrorShard struct {
 	set   denialSet
 	lease lease
+	due   atomic.Bool // an own revocation that the others have not been nudged about
 
 	// Of the last entry applied; empty before the first. Only the goroutine
 	// that polls the shard uses what follows.

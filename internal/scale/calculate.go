@@ -76,11 +76,11 @@ func (s service) calculate() estimate {
 	e.reqs = e.inUse * s.requests
 	e.keys = e.ends * s.denialLife()
 	e.feed = e.ends * (s.accessTTL + margin) // an entry waits for all before it
-	e.mirror = e.ends * (s.denialLife() + sweepSlack + sweepParts/s.pollRate(e.ends)/2)
 	e.memory = e.bytes(s.sessions+e.keys, e.keys, e.feed)
 	for m := range e.plans {
 		e.plans[m] = e.plan(mode(m))
 	}
+	e.mirror = e.ends * (s.denialLife() + sweepSlack + sweepParts/e.plans[mirrored].pollRate/2)
 	e.coldStart = s.reading(e.feed)
 	e.mass = e.massLogout()
 	return e
@@ -136,7 +136,8 @@ func (e estimate) on(masters int, m mode) plan {
 		}
 		p.pollRate = e.pollRate(nudges)
 		scriptsOfProcess, scriptCost := p.pollRate, c.poll(float64(e.shards))
-		if masters > 1 {
+		if masters > 1 { // each shard has a poller, and nudges of its own
+			p.pollRate = e.pollRate(nudges / float64(e.shards))
 			scriptsOfProcess, scriptCost = p.pollRate*float64(e.shards), c.poll(1)*most
 		}
 		p.scripts = processes * scriptsOfProcess

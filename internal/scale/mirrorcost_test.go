@@ -88,7 +88,7 @@ func BenchmarkNudge(b *testing.B) {
 	}
 	used := processorTime(b, client)
 	for range b.N {
-		if n, err := client.Publish(b.Context(), "nudge", "").Result(); err != nil || n != listeners {
+		if n, err := client.Publish(b.Context(), "nudge", "7").Result(); err != nil || n != listeners {
 			b.Fatal(n, err)
 		}
 	}

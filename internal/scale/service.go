@@ -15,6 +15,7 @@ const (
 	sweepSlack  = 60.0  // how much longer a mirror keeps an entry
 	sweepParts  = 64.0  // of a mirror's set, one a poll
 	nudgeGap    = 0.010 // between two polls, however many nudges
+	nudgeShards = 32    // that a nudge names, at most; one about more means all
 	pollEntries = 2000.0
 	doneTTL     = 60.0 // of the answer of a RevokeAll
 	trimmed     = 16   // feed entries that leave with a new one, at most
@@ -159,9 +160,9 @@ func (s service) processes() float64 {
 	return max(2, math.Ceil(s.sessions*s.inUse*(1+s.swing)*s.requests/s.perProcess))
 }
 
-// pollRate returns how often a process polls, when so many nudges a second
-// arrive at any moment: by its timer, or sooner after a nudge, but not within
-// the gap.
+// pollRate returns how often a poller polls, when so many nudges a second come
+// to it at any moment: by its timer, or sooner after a nudge, but not within the
+// gap.
 func (s service) pollRate(nudges float64) float64 {
 	timer := s.staleness / 5 * (1 - 1.0/16) // shortened by up to an eighth
 	if nudges <= 0 {

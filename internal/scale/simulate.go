@@ -96,9 +96,11 @@ func (sim *simulation) second(now int) {
 	memory := make([]float64, sim.masters)
 	sim.level = sim.curve(now)
 	var sum totals
+	seen := make([]events, len(sim.shards))
 	for i, sh := range sim.shards {
 		m := sim.of[i]
 		e := sh.second(now, sim.level*sim.share[i], sim.massOf(now, i))
+		seen[i] = e
 		work[m] += float64(e.logins)*c.login.value + float64(e.reissues)*c.reissue.value + float64(e.ends)*c.logout.value + float64(e.revoked)*c.revokeAll.value
 		commands[m] += float64(e.logins + e.reissues + e.ends + e.revoked)
 		memory[m] += sim.bytes(float64(sh.sessions+sh.tombs.sum), float64(sh.keys.sum), float64(sh.feed.sum)) + float64(sh.done.sum)*c.done.value
@@ -127,7 +129,7 @@ func (sim *simulation) second(now int) {
 			commands[sim.of[i]] += requests * share
 		}
 	} else {
-		polls = sim.poll(sum.ends, sum.revoked, work, commands)
+		polls = sim.poll(seen, sum, work, commands)
 		sim.read(processes, requests, work, commands)
 	}
 	if n := (now - restartAt) / 10; now >= restartAt && now%10 == 0 && float64(n) < processes && sim.mode != lookUps {
@@ -192,32 +194,52 @@ func (sim *simulation) idleLoad(m int) float64 {
 }
 
 // poll adds what polls and nudges cost in a second, and returns how often each
-// process polls each shard.
-func (sim *simulation) poll(ends, revoked float64, work, commands []float64) float64 {
-	c, processes, nudges := sim.costs, sim.processes(), 0.0
+// process polls each shard, on average.
+func (sim *simulation) poll(seen []events, sum totals, work, commands []float64) float64 {
+	c, processes, all := sim.costs, sim.processes(), 0.0
+	nudges := make([]float64, len(seen)) // of each shard
 	if sim.mode == mirrored {
-		// One process does the mass logout, and sends the next nudge once the last
-		// has been answered.
-		nudges = ends + min(revoked, 1/(sim.roundTrip+processes*c.nudge.value/1e6))
-		work[0] += nudges * processes * c.nudge.value
-		commands[0] += nudges
+		all = sim.nudges(seen, sum, nudges)
+		work[0] += all * processes * c.nudge.value
+		commands[0] += all
 	}
-	rate := sim.pollRate(nudges)
-	for m := range work {
-		scripts, cost := rate*processes, c.poll(float64(sim.service.shards))
-		if sim.masters > 1 {
-			n := 0.0
-			for _, of := range sim.of {
-				if of == m {
-					n++
-				}
-			}
-			scripts, cost = scripts*n, c.poll(1)
+	if sim.masters == 1 { // one poller for all shards
+		rate := sim.pollRate(all)
+		work[0] += rate * processes * c.poll(float64(sim.service.shards))
+		commands[0] += rate * processes
+		return rate
+	}
+	total := 0.0
+	for i, m := range sim.of {
+		rate := sim.pollRate(nudges[i])
+		total += rate
+		work[m] += rate * processes * c.poll(1)
+		commands[m] += rate * processes
+	}
+	return total / float64(len(sim.of))
+}
+
+// nudges returns how many messages go out in a second, and adds up how many
+// name each shard. A logout has one. The mass logout is done by one process,
+// which sends its next message, about all that it has ended meanwhile, once the
+// last has been answered.
+func (sim *simulation) nudges(seen []events, sum totals, of []float64) float64 {
+	messages := min(sum.revoked, 1/(sim.roundTrip+sim.processes()*sim.costs.nudge.value/1e6))
+	named := make([]float64, len(seen)) // the share of them that name each shard
+	many := 0.0
+	for i, e := range seen {
+		if messages > 0 {
+			named[i] = 1 - math.Pow(1-float64(e.revoked)/sum.revoked, sum.revoked/messages)
 		}
-		work[m] += scripts * cost
-		commands[m] += scripts
+		many += named[i]
 	}
-	return rate
+	for i, e := range seen {
+		if many > nudgeShards {
+			named[i] = 1
+		}
+		of[i] = float64(e.ends) + messages*named[i]
+	}
+	return sum.ends + messages
 }
 
 // read lets the mirrors read on. A master gives them what it has left, a tenth

@@ -8,12 +8,20 @@ import (
 )
 
 // On a day that is as busy at all hours the averages of the simulation are what
-// is computed.
+// is computed: on one server, and on a cluster, where each shard is nudged about.
 func TestSimulationAgrees(t *testing.T) {
 	s := assumed(5e6)
 	s.swing, s.mass = 0, 0
+	agree(t, s, 1, 0.03)
+	s = assumed(100e6)
+	s.swing, s.mass, s.requests = 0, 0, 0.02 // half the processes, or it is overloaded
+	agree(t, s, 16, 0.15)                    // chance has one of the masters ahead of the others
+}
+
+func agree(t *testing.T, s service, masters int, commands float64) {
+	t.Helper()
 	e := s.calculate()
-	masters := e.plans[mirrored].masters
+	plan := e.on(masters, mirrored)
 	o := s.simulate(masters, mirrored)
 	for _, test := range []struct {
 		what      string
@@ -28,10 +36,10 @@ func TestSimulationAgrees(t *testing.T) {
 		{"logouts", &o.ends, e.ends, 0.02},
 		{"blacklist keys", &o.keys, e.keys, 0.03},
 		{"mirror entries", &o.mirror, e.mirror, 0.03},
-		{"polls", &o.polls, e.plans[mirrored].pollRate, 0.03},
-		{"memory", &o.memory, e.plans[mirrored].memory, 0.01},
-		{"core", &o.core, e.plans[mirrored].busiest.total(), 0.03},
-		{"commands", &o.commands, e.plans[mirrored].perMaster, 0.03},
+		{"polls", &o.polls, plan.pollRate, 0.03},
+		{"memory", &o.memory, plan.memory, 0.01},
+		{"core", &o.core, plan.busiest.total(), 0.03},
+		{"commands", &o.commands, plan.perMaster, commands},
 	} {
 		after := series{test.got.values[3600:]} // the blacklist begins empty
 		if got := after.mean(); math.Abs(got-test.want) > test.tolerance*test.want {
@@ -94,6 +102,54 @@ func TestMassLogoutOutrunsMirrors(t *testing.T) {
 		}
 		if got := o.leaseless > 0; got != test.behind {
 			t.Errorf("%d masters: got %d seconds without a lease", test.shards, o.leaseless)
+		}
+	}
+}
+
+// The messages of a mass logout are held against a process that ends sessions
+// at random, and names in each message the shards of those that it has ended
+// since the last.
+func TestNudgesOfMassLogout(t *testing.T) {
+	for _, test := range []struct {
+		shards, revoked int
+		processes       float64
+	}{{16, 50, 450}, {16, 200, 450}, {16, 4000, 450}, {16, 400, 2}, {64, 2000, 450}, {64, 20_000, 450}, {3, 1000, 45}} {
+		s := assumed(1)
+		s.shards, s.inUse, s.swing, s.requests = test.shards, 1, 0, test.processes*s.perProcess
+		d := newDice(5)
+		seen, sum := make([]events, test.shards), totals{ends: 7, revoked: float64(test.revoked)}
+		seen[0].ends = 7
+		ended := make([]int, test.revoked)
+		for i := range ended {
+			ended[i] = min(d.IntN(test.shards), d.IntN(test.shards)) // some have more than others
+			seen[ended[i]].revoked++
+		}
+		got := make([]float64, test.shards)
+		messages := (&simulation{service: s, dice: d}).nudges(seen, sum, got) - 7
+		if most := 1 / (s.roundTrip + test.processes*s.costs.nudge.value/1e6); messages > most+1e-9 || messages > float64(test.revoked) || messages < 1 {
+			t.Errorf("%+v: got %v messages, want %v or one a session at most", test, messages, most)
+		}
+		const seconds = 200
+		want, each := make([]float64, test.shards), float64(test.revoked)/messages
+		for range seconds {
+			d.Shuffle(len(ended), func(i, j int) { ended[i], ended[j] = ended[j], ended[i] })
+			for from := 0.0; int(from) < len(ended); from += each {
+				named := map[int]bool{}
+				for _, shard := range ended[int(from):min(len(ended), int(from+each))] {
+					named[shard] = true
+				}
+				for shard := range want {
+					if named[shard] || len(named) > nudgeShards {
+						want[shard] += 1.0 / seconds
+					}
+				}
+			}
+		}
+		want[0] += 7 // of logouts
+		for shard := range want {
+			if math.Abs(got[shard]-want[shard]) > 0.1*want[shard]+1.5 {
+				t.Errorf("%+v: shard %d is in %.1f messages, want %.1f", test, shard, got[shard], want[shard])
+			}
 		}
 	}
 }

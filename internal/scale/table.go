@@ -113,7 +113,7 @@ func (p printer) masters(es []estimate) {
 	}
 	for _, e := range es {
 		for m, what := range modeNames() {
-			if mode(m) == unnudged && e.plans[mirrored].busiest.polls-e.plans[unnudged].busiest.polls < 0.01 {
+			if with := e.plans[mirrored]; mode(m) == unnudged && with.busiest.total()-e.on(with.masters, unnudged).busiest.total() < 0.01 {
 				continue // nudges cost nothing yet
 			}
 			add(e, mode(m), what)
