@@ -43,6 +43,7 @@ const (
 func (s *Settings) Run(ctx context.Context, newHandler func(context.Context, *Settings) (http.Handler, error)) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process, whatever waits
 	log := cmp.Or(s.Core.Logger, slog.Default())
 
 	listener, err := s.Listen()

@@ -96,7 +96,7 @@ func (a *Auth) Sessions(c echo.Context) error {
 // route's parameter is called id. Without [Auth.Require] before it, it
 // authenticates by itself and refuses as Require does.
 func (a *Auth) RevokeSession(c echo.Context) error {
-	a.wire.RevokeSession(c.Response(), c.Request(), param(c, "id"))
+	a.wire.RevokeSession(c.Response(), c.Request(), Param(c, "id"))
 	return nil
 }
 

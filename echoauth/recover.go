@@ -16,6 +16,7 @@ func (a *Auth) Recover(next echo.HandlerFunc) echo.HandlerFunc {
 		r.Writer = w
 		defer func() {
 			if value := recover(); value != nil {
+				r.Writer = w // what the handler has put in its place may never reach the client
 				a.wire.Recovered(r, c.Request(), value, r.Committed || w.sent)
 			}
 		}()

@@ -18,6 +18,9 @@ import (
 //
 //	e.PUT("/admin/users/:user/block", auth.Block, auth.Require, requireAdmin)
 //
+// Where that check minds whom the request is about, it reads the name by
+// [Param].
+//
 // A request in which neither Require nor [Auth.Optional] has found a good token
 // is not served: that nobody has looked is a fault of the program, answered with
 // 500 ("internal") and logged.
@@ -33,7 +36,7 @@ import (
 // The name is what the client has escaped in the path; it may have a slash,
 // which the client sends as %2F.
 func (a *Auth) Block(c echo.Context) error {
-	a.wire.Block(c.Response(), c.Request(), param(c, "user"))
+	a.wire.Block(c.Response(), c.Request(), Param(c, "user"))
 	return nil
 }
 
@@ -44,7 +47,7 @@ func (a *Auth) Block(c echo.Context) error {
 // Unblock does not check what rights the caller has: before it come the same
 // two as before [Auth.Block], and its errors are those of Block.
 func (a *Auth) Unblock(c echo.Context) error {
-	a.wire.Unblock(c.Response(), c.Request(), param(c, "user"))
+	a.wire.Unblock(c.Response(), c.Request(), Param(c, "user"))
 	return nil
 }
 
@@ -56,13 +59,17 @@ func (a *Auth) Unblock(c echo.Context) error {
 // RevokeAll does not check what rights the caller has: before it come the same
 // two as before [Auth.Block], and its errors are those of Block.
 func (a *Auth) RevokeAll(c echo.Context) error {
-	a.wire.RevokeAll(c.Response(), c.Request(), param(c, "user"))
+	a.wire.RevokeAll(c.Response(), c.Request(), Param(c, "user"))
 	return nil
 }
 
-// param returns a parameter of the route. Echo routes by the escaped path
-// where a client has escaped what need not be, and leaves the escapes in.
-func param(c echo.Context, name string) string {
+// Param returns a parameter of the route as [Auth.Block], [Auth.Unblock],
+// [Auth.RevokeAll] and [Auth.RevokeSession] read it: as the client has escaped
+// it in the path. An application that decides by it, for example whom an
+// administrator may block, must not decide by c.Param: Echo routes by the escaped
+// path where a client has escaped what need not be, and leaves the escapes in.
+// The empty string is for a bad escape.
+func Param(c echo.Context, name string) string {
 	value := c.Param(name)
 	if c.Request().URL.RawPath != "" {
 		value, _ = url.PathUnescape(value) // a bad escape leaves the empty string, which names nothing

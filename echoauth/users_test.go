@@ -2,8 +2,10 @@ package echoauth_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -103,4 +105,60 @@ func TestUserParamUnknown(t *testing.T) {
 			t.Errorf("%s: got %d %s, want 400", path, w.Code, w.Body)
 		}
 	}
+}
+
+// TestRecoverBuffered checks that the answer to a panic reaches the client past
+// a writer that middleware has put in place and not taken away.
+func TestRecoverBuffered(t *testing.T) {
+	auth := echoauth.New(newAuthority(), echoauth.Options{Logger: slog.New(slog.DiscardHandler)})
+	e := echo.New()
+	e.Use(auth.Recover, func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Response().Writer = httptest.NewRecorder()
+			return next(c)
+		}
+	})
+	e.GET("/", func(echo.Context) error { panic("boom") })
+	if w := send(e, "GET", "/", "", ""); w.Code != http.StatusInternalServerError || w.Body.Len() == 0 {
+		t.Errorf("got %d %q, want 500 with a body", w.Code, w.Body)
+	}
+}
+
+// TestParam checks that an application which decides by Param decides about the
+// user that the handler acts on.
+func TestParam(t *testing.T) {
+	for _, path := range []string{"root", "%72oot", "%2572oot", "ops+root@x.org", "ops+r%6fot@x.org"} {
+		a := newAuthority()
+		auth := echoauth.New(a, echoauth.Options{})
+		e := echo.New()
+		e.HTTPErrorHandler = auth.HTTPErrorHandler
+		seen := ""
+		look := func(next echo.HandlerFunc) echo.HandlerFunc {
+			return func(c echo.Context) error {
+				seen = echoauth.Param(c, "user")
+				return next(c)
+			}
+		}
+		e.PUT("/users/:user/block", auth.Block, auth.Require, look)
+		tokens, err := a.Issue(t.Context(), core.Login{Subject: "admin"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := send(e, "PUT", "/users/"+path+"/block", tokens.AccessToken, ""); w.Code != http.StatusNoContent {
+			t.Fatalf("%s: got %d %s", path, w.Code, w.Body)
+		}
+		if _, err := a.Issue(t.Context(), core.Login{Subject: seen}); !errors.Is(err, core.ErrUserBlocked) {
+			t.Errorf("%s: the application saw %q, and another user is blocked", path, seen)
+		}
+	}
+}
+
+func ExampleParam() {
+	e := echo.New()
+	e.PUT("/users/:user/block", func(c echo.Context) error {
+		fmt.Println(echoauth.Param(c, "user"))
+		return nil
+	})
+	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", "/users/a+b%40x.org/block", nil))
+	// Output: a+b@x.org
 }

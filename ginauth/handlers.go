@@ -96,7 +96,7 @@ func (a *Auth) Sessions(c *gin.Context) {
 // route's parameter is called id. Without [Auth.Require] before it, it
 // authenticates by itself and refuses as Require does.
 func (a *Auth) RevokeSession(c *gin.Context) {
-	a.wire.RevokeSession(c.Writer, c.Request, param(c, "id"))
+	a.wire.RevokeSession(c.Writer, c.Request, Param(c, "id"))
 	c.Abort()
 }
 

@@ -10,10 +10,12 @@ import "github.com/gin-gonic/gin"
 // net/http, which cuts the connection: half an answer must not look like a whole
 // one.
 func (a *Auth) Recover(c *gin.Context) {
+	w := c.Writer // what the handler has put in its place may never reach the client
 	defer func() {
 		if value := recover(); value != nil {
 			c.Abort()
-			a.wire.Recovered(c.Writer, c.Request, value, c.Writer.Written())
+			c.Writer = w
+			a.wire.Recovered(w, c.Request, value, w.Written())
 		}
 	}()
 	c.Next()

@@ -20,6 +20,9 @@ import (
 //
 //	r.PUT("/admin/users/:user/block", auth.Require, requireAdmin, auth.Block)
 //
+// Where that check minds whom the request is about, it reads the name by
+// [Param].
+//
 // A request in which neither Require nor [Auth.Optional] has found a good token
 // is not served: that nobody has looked is a fault of the program, answered with
 // 500 ("internal") and logged.
@@ -35,7 +38,7 @@ import (
 // The name is what the client has escaped in the path. For names with a slash,
 // which the client sends as %2F, the engine needs UseEscapedPath.
 func (a *Auth) Block(c *gin.Context) {
-	a.wire.Block(c.Writer, c.Request, param(c, "user"))
+	a.wire.Block(c.Writer, c.Request, Param(c, "user"))
 	c.Abort()
 }
 
@@ -46,7 +49,7 @@ func (a *Auth) Block(c *gin.Context) {
 // Unblock does not check what rights the caller has: before it come the same
 // two as before [Auth.Block], and its errors are those of Block.
 func (a *Auth) Unblock(c *gin.Context) {
-	a.wire.Unblock(c.Writer, c.Request, param(c, "user"))
+	a.wire.Unblock(c.Writer, c.Request, Param(c, "user"))
 	c.Abort()
 }
 
@@ -58,19 +61,30 @@ func (a *Auth) Unblock(c *gin.Context) {
 // RevokeAll does not check what rights the caller has: before it come the same
 // two as before [Auth.Block], and its errors are those of Block.
 func (a *Auth) RevokeAll(c *gin.Context) {
-	a.wire.RevokeAll(c.Writer, c.Request, param(c, "user"))
+	a.wire.RevokeAll(c.Writer, c.Request, Param(c, "user"))
 	c.Abort()
 }
 
-// param returns a parameter of the route, as the client has escaped it in the
-// path. What Gin has depends on how the engine is set: the unescaped value, the
-// value as it came, or one in which a plus has become a space.
-func param(c *gin.Context, name string) string {
+// Param returns a parameter of the route as [Auth.Block], [Auth.Unblock],
+// [Auth.RevokeAll] and [Auth.RevokeSession] read it: as the client has escaped
+// it in the path. An application that decides by it, for example whom an
+// administrator may block, must not decide by c.Param, which depends on how the
+// engine is set: it is the unescaped value, the value as it came, or one in which
+// a plus has become a space. The empty string is for a bad escape.
+func Param(c *gin.Context, name string) string {
 	value := c.Param(name)
 	route, path := strings.Split(c.FullPath(), "/"), strings.Split(c.Request.URL.EscapedPath(), "/")
 	i := slices.Index(route, ":"+name)
 	if i < 0 || len(path) != len(route) { // Gin has matched another path, which was unescaped
 		return value
+	}
+	for j, part := range route { // Gin may have cleaned the path: RemoveExtraSlash
+		if strings.HasPrefix(part, ":") {
+			continue
+		}
+		if fixed, err := url.PathUnescape(path[j]); err != nil || fixed != part {
+			return value
+		}
 	}
 	unescaped, err := url.PathUnescape(path[i])
 	if err != nil {

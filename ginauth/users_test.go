@@ -2,8 +2,10 @@ package ginauth_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -113,4 +115,83 @@ func TestUserParamUnknown(t *testing.T) {
 			t.Errorf("%s: got %d %s, want 400", path, w.Code, w.Body)
 		}
 	}
+}
+
+// TestRecoverBuffered checks that the answer to a panic reaches the client past
+// a writer that middleware has put in place and not taken away.
+func TestRecoverBuffered(t *testing.T) {
+	auth := ginauth.New(newAuthority(), ginauth.Options{Logger: slog.New(slog.DiscardHandler)})
+	r := gin.New()
+	r.Use(auth.Recover, func(c *gin.Context) {
+		c.Writer = buffer{c.Writer}
+		c.Next()
+	})
+	r.GET("/", func(*gin.Context) { panic("boom") })
+	if w := send(r, "GET", "/", "", ""); w.Code != http.StatusInternalServerError || w.Body.Len() == 0 {
+		t.Errorf("got %d %q, want 500 with a body", w.Code, w.Body)
+	}
+}
+
+// buffer is a writer from which nothing comes out.
+type buffer struct{ gin.ResponseWriter }
+
+func (buffer) Write(b []byte) (int, error) { return len(b), nil }
+func (buffer) WriteHeader(int)             {}
+
+// TestParam checks that an application which decides by Param decides about the
+// user that the handler acts on, however the engine is set.
+func TestParam(t *testing.T) {
+	for name, set := range map[string]func(*gin.Engine){
+		"as it is":                  func(*gin.Engine) {},
+		"UseEscapedPath":            func(e *gin.Engine) { e.UseEscapedPath = true },
+		"UseRawPath":                func(e *gin.Engine) { e.UseRawPath = true },
+		"UseRawPath, not unescaped": func(e *gin.Engine) { e.UseRawPath, e.UnescapePathValues = true, false },
+		"RemoveExtraSlash":          func(e *gin.Engine) { e.RemoveExtraSlash = true },
+		"RemoveExtraSlash, escaped": func(e *gin.Engine) { e.RemoveExtraSlash, e.UseEscapedPath = true, true },
+	} {
+		for _, path := range []string{
+			"root", "%72oot", "%2572oot", "ops+root@x.org", "ops+r%6fot@x.org", "%72oot/..%2F%2572oot%2Fblock", "%72oot/../%2572oot/block",
+		} {
+			a := newAuthority()
+			auth := ginauth.New(a, ginauth.Options{})
+			engine := gin.New()
+			set(engine)
+			seen := ""
+			engine.PUT("/users/:user/block", auth.Require, func(c *gin.Context) { seen = ginauth.Param(c, "user") }, auth.Block)
+			tokens, err := a.Issue(t.Context(), core.Login{Subject: "admin"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w := send(engine, "PUT", "/users/"+path+"/block", tokens.AccessToken, ""); w.Code != http.StatusNoContent {
+				continue // no such route
+			}
+			if _, err := a.Issue(t.Context(), core.Login{Subject: seen}); !errors.Is(err, core.ErrUserBlocked) {
+				t.Errorf("%s, %s: the application saw %q, and another user is blocked", name, path, seen)
+			}
+		}
+	}
+}
+
+// A cleaned path is not mixed up with the one that the client has sent.
+func TestParamOfCleanedPath(t *testing.T) {
+	a := newAuthority()
+	auth := ginauth.New(a, ginauth.Options{})
+	engine := gin.New()
+	engine.RemoveExtraSlash = true
+	engine.PUT("/users/:user/block", auth.Require, auth.Block)
+	tokens, err := a.Issue(t.Context(), core.Login{Subject: "admin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send(engine, "PUT", "/users/%72oot/..%2F%2572oot%2Fblock", tokens.AccessToken, "")
+	if _, err := a.Issue(t.Context(), core.Login{Subject: "root"}); err != nil {
+		t.Errorf("root, whom no path has named: got %v", err)
+	}
+}
+
+func ExampleParam() {
+	r := gin.New()
+	r.PUT("/users/:user/block", func(c *gin.Context) { fmt.Println(ginauth.Param(c, "user")) })
+	r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", "/users/a+b%40x.org/block", nil))
+	// Output: a+b@x.org
 }

@@ -31,7 +31,6 @@ type arguments struct {
 	until                  time.Time
 	maxSessions            int
 	onLimit                core.LimitPolicy
-	presented              int64
 	expiry                 time.Time
 }
 

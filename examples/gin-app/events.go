@@ -83,11 +83,14 @@ func (f *feed) remove(p *watcher) {
 	f.pages = slices.DeleteFunc(f.pages, func(other *watcher) bool { return other == p })
 }
 
-// serve streams events to a page, as text/event-stream, while its access token
-// is good. A last event of the type "end" says why it ends: "revoked",
+// serve streams events to a page, as text/event-stream, while its session lives
+// and its access token has not expired. A last event of the type "end" says why it ends: "revoked",
 // "expired", "behind", "stopping", or "unavailable" if the store could not be
 // asked.
 func (f *feed) serve(w http.ResponseWriter, r *http.Request, authority *core.Authority, token *core.Claims, all bool) error {
+	if r.ContentLength != 0 { // net/http would wait for the body, and the stream has no read deadline
+		return fmt.Errorf("%w: a stream takes no body", core.ErrRequestInvalid)
+	}
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	if r.Method == http.MethodHead {
 		return s.begin()

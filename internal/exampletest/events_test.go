@@ -3,7 +3,9 @@ package exampletest_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -250,5 +252,33 @@ func TestFeed(t *testing.T) {
 	out, err := runGo(t, dir, "test", "-mod=mod", "-run", "^TestFeedDropsSlowPage$", "-v", ".")
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestFeedDropsSlowPage") {
 		t.Errorf("go test: %v\n%s", err, out)
+	}
+}
+
+// A client that announces a body for the stream, and never sends it, is not
+// waited for.
+func TestEventsTakeNoBody(t *testing.T) {
+	for _, p := range programs {
+		t.Run(p.name, func(t *testing.T) {
+			c := &client{t: t, url: start(t, p.name, nil).url}
+			token := c.login("alice", "wonderland").AccessToken
+			for _, method := range []string{"GET", "HEAD"} {
+				conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := fmt.Fprintf(conn, "%s /events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 10\r\n\r\n", method, token); err != nil {
+					t.Fatal(err)
+				}
+				status, err := bufio.NewReader(conn).ReadString('\n')
+				if err != nil || !strings.Contains(status, " 400 ") {
+					t.Errorf("%s: got %q, %v, want 400", method, status, err)
+				}
+			}
+		})
 	}
 }

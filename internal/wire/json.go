@@ -60,7 +60,7 @@ func ReadJSON(r *http.Request, v any) error {
 		return err
 	}
 	var list []member
-	if len(body) > 0 {
+	if len(body) > 0 || r.ContentLength != 0 { // what has a length but no text, a middleware has read
 		if mediaType(r.Header) != mediaJSON {
 			return core.ErrUnsupportedMediaType
 		}
@@ -127,19 +127,22 @@ func checkTwice(d *json.Decoder) error {
 }
 
 // required returns the names of the members that a struct must be given: those
-// of its fields but pointers.
+// of its fields but pointers, and of what it embeds.
 func required(t reflect.Type) (names []string) {
-	for _, field := range reflect.VisibleFields(t) {
+	for i := range t.NumField() {
+		field := t.Field(i)
 		tag := field.Tag.Get("json")
 		name, _, _ := strings.Cut(tag, ",")
-		embedded := field.Anonymous && name == ""
-		if !field.IsExported() || embedded || tag == "-" || field.Type.Kind() == reflect.Pointer {
-			continue
+		switch {
+		case tag == "-" || field.Type.Kind() == reflect.Pointer:
+		case field.Anonymous && name == "" && field.Type.Kind() == reflect.Struct:
+			names = append(names, required(field.Type)...)
+		case !field.IsExported():
+		case name == "":
+			names = append(names, field.Name)
+		default:
+			names = append(names, name)
 		}
-		if name == "" {
-			name = field.Name
-		}
-		names = append(names, name)
 	}
 	return names
 }

@@ -175,3 +175,59 @@ func FuzzReadJSON(f *testing.F) {
 		}
 	})
 }
+
+// A body that middleware has read before is not taken for none: members that
+// the client sent would be as if it had not.
+func TestReadJSONConsumed(t *testing.T) {
+	for _, media := range []string{"application/json", "application/merge-patch+json", "application/x-www-form-urlencoded"} {
+		for _, length := range []int64{5, -1} { // -1: chunked
+			r := httptest.NewRequest("PUT", "/", strings.NewReader("a=b&c"))
+			r.Header.Set("Content-Type", media)
+			r.ContentLength = length
+			if _, err := io.Copy(io.Discard, r.Body); err != nil {
+				t.Fatal(err)
+			}
+			var in struct{ Until *time.Time }
+			if err := wire.ReadJSON(r, &in); err == nil {
+				t.Errorf("%s, length %d: got no error", media, length)
+			}
+		}
+	}
+}
+
+// What a struct embeds is part of the same object, unless the field has a name.
+func TestReadJSONEmbedded(t *testing.T) {
+	type Base struct{ A int }
+	type ID string
+	for _, test := range []struct {
+		name, body string
+		into       any
+		good       bool
+	}{
+		{"embedded", `{"A":1,"B":2}`, &struct {
+			Base
+			B int
+		}{}, true},
+		{"embedded, missing", `{"B":2}`, &struct {
+			Base
+			B int
+		}{}, false},
+		{"embedded, with a name", `{"base":{"A":1}}`, &struct {
+			Base `json:"base"`
+		}{}, true},
+		{"embedded, left out", `{"B":2}`, &struct {
+			Base `json:"-"`
+			B    int
+		}{}, true},
+		{"embedded, no struct", `{"B":2}`, &struct {
+			ID
+			B int
+		}{}, false},
+	} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(test.body))
+		r.Header.Set("Content-Type", "application/json")
+		if err := wire.ReadJSON(r, test.into); (err == nil) != test.good {
+			t.Errorf("%s: got %v", test.name, err)
+		}
+	}
+}
