@@ -33,7 +33,7 @@ type app struct {
 // newHandler returns the program's routes.
 func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err error) {
 	e := echo.New()
-	e.IPExtractor = echo.ExtractIPDirect() // no proxy is trusted
+	e.IPExtractor = echo.ExtractIPDirect() // no proxy is trusted: see docs/guides/reverse-proxy.md
 
 	a := &app{users: newUsers()}
 	a.mountDemo(ctx, e, &s.Core) // the page at /: to do without, delete this line and the files that demo.go names
@@ -63,7 +63,8 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	return e, nil
 }
 
-// login checks the password. The rest is the library's.
+// login checks the password. The rest is the library's. A limit on attempts
+// belongs before it.
 func (a *app) login(c echo.Context) error {
 	var in struct{ Username, Password string }
 	if err := echoauth.ReadJSON(c, &in); err != nil {

@@ -33,7 +33,7 @@ type app struct {
 func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err error) {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
-	r.ForwardedByClientIP = false // no proxy is trusted
+	r.ForwardedByClientIP = false // no proxy is trusted: see docs/guides/reverse-proxy.md
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false
 	r.UseEscapedPath = true // a user's name may have a slash
@@ -68,7 +68,8 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	return r, nil
 }
 
-// login checks the password. The rest is the library's.
+// login checks the password. The rest is the library's. A limit on attempts
+// belongs before it.
 func (a *app) login(c *gin.Context) {
 	var in struct{ Username, Password string }
 	err := ginauth.ReadJSON(c, &in)

@@ -225,22 +225,24 @@ func TestKeyCommands(t *testing.T) {
 	}
 }
 
-// TestReadmeWithRedis runs the README's command for a service that has a Redis.
+// TestReadmeWithRedis runs the README's commands for a service that has a Redis.
 func TestReadmeWithRedis(t *testing.T) {
-	const example, address, listens = " go run ./examples/gin-app", "127.0.0.1:6379", "ADDR=127.0.0.1:0 "
-	var line string
-	for _, c := range commands(t) {
-		if c.document == "../../README.md" && strings.HasSuffix(c.line, example) && strings.Contains(c.line, address) {
-			line = c.line
+	const example, address, listens = " go run ./examples/gin-app", "127.0.0.1:6379", "127.0.0.1:8090"
+	var script string
+	for _, f := range readmeFences(t) {
+		if strings.Contains(f.text, address) && strings.Contains(f.text, example) {
+			script = f.text
 		}
 	}
-	if line == "" {
-		t.Fatal("the README has no command with a Redis")
+	if !strings.Contains(script, listens) {
+		t.Fatalf("the README has no commands with a Redis: %q", script)
 	}
 	server := redistest.Start(t)
-	line = strings.Replace(line, address, server.Addr(), 1)
-	line = listens + strings.TrimSuffix(line, example) + " exec " + binary(t, "gin-app")
-	running := startCommand(t, "gin-app", exec.Command(need(t, "bash"), "-c", line), env{"PATH": os.Getenv("PATH")}.list())
+	script = strings.NewReplacer(address, server.Addr(), listens, "127.0.0.1:0", example, " exec "+binary(t, "gin-app")).Replace(script)
+	cmd := exec.Command(need(t, "bash"), "-c", script)
+	cmd.Dir = t.TempDir()
+	need(t, "openssl")
+	running := startCommand(t, "gin-app", cmd, env{"PATH": os.Getenv("PATH")}.list())
 	c := &client{t: t, url: running.url}
 	c.login("alice", "wonderland")
 	if n, err := server.Client(t).DBSize(t.Context()).Result(); err != nil || n == 0 {

@@ -38,10 +38,10 @@ func readmePrograms(t *testing.T) (sources, snippets []string) {
 	return sources, snippets
 }
 
-// patch applies a difference, whose parts begin with "@@", to a source.
+// patch applies a difference to a source.
 func patch(t *testing.T, source, difference string) string {
 	t.Helper()
-	for _, part := range strings.Split(difference, "@@\n")[1:] {
+	for _, part := range regexp.MustCompile(`(?m)^@@ .* @@\n`).Split(difference, -1)[1:] {
 		var before, after strings.Builder
 		for line := range strings.Lines(part) {
 			if line[0] != '+' {
