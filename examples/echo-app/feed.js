@@ -94,6 +94,19 @@ const reasons = {
   user_gone: "the user is gone",
 };
 
+const verdicts = {
+  reuse: "Replay detected",
+  logout: "Logged out",
+  revoked: "Ended from the list",
+  revoke_all: "Ended everywhere",
+  evicted: "Replaced by a newer login",
+  blocked: "User blocked",
+  user_gone: "User gone",
+};
+
+// Says in short, as a heading, why a session has ended.
+export const verdict = (reason) => verdicts[reason] ?? "Session ended";
+
 // Says why a session has ended.
 export const because = (reason) => reasons[reason] ?? reason;
 

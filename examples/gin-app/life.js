@@ -65,7 +65,7 @@ export class Life {
     const seconds = Math.ceil((until - Date.now()) / 1000);
     const at = new Date(until).toLocaleTimeString();
     $("expiry").textContent = this.#ended ? "refused from now on"
-      : seconds > 0 ? `expires in ${seconds} s, at ${at}` : `expired at ${at}; the next request reissues`;
+      : seconds > 0 ? `expires in ${span(until - Date.now())}, at ${at}` : `expired at ${at}; the next request reissues`;
     const end = this.#refresh.until;
     $("refresh-expiry").textContent = this.#ended ? "refused from now on"
       : Number.isNaN(end) ? "how long is unknown: the server has reissued on the way, and told no script"
@@ -89,16 +89,16 @@ export class Life {
   }
 }
 
-// A span of time in its two largest units.
-function span(ms) {
+// Says a span of time in its two largest units, a begun second as a whole one.
+export function span(ms) {
   const units = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
-  let seconds = Math.floor(ms / 1000);
+  let seconds = Math.ceil(ms / 1000);
   const parts = [];
   for (const [unit, size] of units) {
     parts.push([Math.floor(seconds / size), unit]);
     seconds %= size;
   }
-  const first = Math.max(0, parts.findIndex(([n]) => n > 0));
+  const first = parts.findIndex(([n, unit]) => n > 0 || unit === "s");
   return parts.slice(first, first + 2).map(([n, unit]) => `${n} ${unit}`).join(" ");
 }
 

@@ -1,6 +1,6 @@
 // The demo page. The client that an application would copy is ratchet.js.
-import { because, explain, Feed } from "/feed.js";
-import { Life } from "/life.js";
+import { because, explain, Feed, verdict } from "/feed.js";
+import { Life, span } from "/life.js";
 import { Ratchet, RatchetError } from "/ratchet.js";
 import { Second, steal } from "/theft.js";
 
@@ -11,6 +11,7 @@ const table = sessions.querySelector("table");
 const life = new Life($);
 const feed = new Feed(session, () => life.accessUntil);
 const second = new Second();
+const again = document.querySelector("[data-action=again]");
 
 // What the buttons do. Each resolves to a line for the log.
 const actions = {
@@ -26,6 +27,7 @@ const actions = {
   },
   logout: async () => { await session.logout(); return "logged out"; },
   logoutAll: async () => `logged out everywhere, sessions ended: ${await session.logoutAll()}`,
+  again: async () => { await session.logout(); return "ready for another login"; },
   steal: () => steal(session, (text) => note(text)),
   second: async () => {
     const text = await second.open($("second-user").value);
@@ -58,25 +60,45 @@ function administer(method, what, body) {
   return request(method, `/admin/users/${encodeURIComponent($("whom").value)}/${what}`, body);
 }
 
+const busy = new Set(); // the buttons whose actions run
+let ended = false; // the session shown, on the server
+
+// What there is to do when the session shown has ended: see that it is refused,
+// log in again, and use the second session, which may live.
+const still = new Set(["me", "again", "second", "secondMe"]);
+
+// Disables the buttons that are busy, and those that an ended session has no use
+// for.
+function enable() {
+  $("account").classList.toggle("over", ended);
+  for (const button of document.querySelectorAll("button")) {
+    const useless = ended && $("account").contains(button) && !still.has(button.dataset.action);
+    button.disabled = busy.has(button) || useless;
+  }
+}
+
 // Runs one action, with its button disabled meanwhile, and logs what came of it.
 async function run(button, action) {
-  button.disabled = true;
+  busy.add(button);
+  enable();
+  held = false;
   let text;
   try {
     text = await action();
   } catch (error) {
     text = problem(error);
   }
-  const focused = document.activeElement === document.body; // disabling has taken it
-  button.disabled = false;
-  if (focused) button.focus({ preventScroll: true });
+  const lost = document.activeElement === document.body || document.activeElement === button; // by disabling
+  busy.delete(button);
+  enable();
+  if (lost) (button.disabled ? again : button).focus({ preventScroll: true });
   note(text);
   await show();
 }
 
 function problem(error) {
   if (!(error instanceof RatchetError)) return `no answer, try again: ${error.message}`;
-  if (error.status === 503) return `unavailable, still logged in, try again in ${error.retryAfter} s`;
+  if (error.status === 503) return `unavailable, still logged in, try again in ${span(1000 * error.retryAfter)}`;
   return `${error.status} ${error.code}: ${error.message}`;
 }
 
@@ -100,7 +122,13 @@ function put(id, grade, date, ...parts) {
   $(id).prepend(item);
   if ($(id).children.length > most) $(id).lastChild.remove();
   $(`${id}-hint`).hidden = true;
-  $("ticker").replaceChildren(...parts.map((part) => part.cloneNode?.(true) ?? part));
+  if (!held) tick(grade, ...parts.map((part) => part.cloneNode?.(true) ?? part));
+}
+
+let held = false; // the ticker, at a verdict, until somebody does something
+
+function tick(grade, ...parts) {
+  $("ticker").replaceChildren(...parts);
   $("ticker").dataset.grade = grade;
   $("ticker").hidden = false;
 }
@@ -121,6 +149,8 @@ async function show() {
   if (id === shown) return feed.open();
   const first = shown === undefined;
   shown = id;
+  ended = false;
+  enable();
   sessions.hidden = $("admin").hidden = true;
   $("user").textContent = $("roles").textContent = "";
   feed.close();
@@ -129,7 +159,7 @@ async function show() {
     feed.open();
     await identify();
   }
-  if (!first) (current ? $("account").querySelector("button") : $("login").elements.username).focus();
+  if (!first) (current ? document.querySelector("[data-action=me]") : $("login").elements.username).focus();
 }
 
 async function identify() {
@@ -168,6 +198,7 @@ function showSessions(list) {
     row.insertCell().append(end);
     return row;
   }));
+  enable();
   sessions.hidden = false;
 }
 
@@ -216,16 +247,32 @@ feed.addEventListener("event", ({ detail: event }) => {
   table.querySelector(`[data-session="${CSS.escape(event.session)}"]`)?.classList.add("gone");
   if (event.session === second.id) second.reason = event.reason;
   showSecond();
-  if (event.session === shown) die(because(event.reason));
+  if (event.session === shown) die(event.reason, because(event.reason));
 });
 
 // The session has ended on the server. The page keeps its tokens until they are
 // refused, to show that they are.
-function die(why) {
+function die(reason, why) {
+  ended = true;
   life.end();
-  $("ended").textContent = `Your last session has ended: ${why}.`;
-  $("dead").textContent = `This session has ended: ${why}. Whatever it asks for now is refused. Try it.`;
-  $("ended").hidden = $("dead").hidden = false;
+  enable();
+  const heading = verdict(reason);
+  const grade = reason === "logout" ? "warn" : "bad";
+  const texts = {
+    ended: `Your last session has ended: ${why}.`,
+    dead: `This session has ended: ${why}. Whatever it asks for now is refused: try “Who am I?”.`,
+  };
+  for (const [id, text] of Object.entries(texts)) {
+    $(id).dataset.grade = grade;
+    $(id).querySelector("h3").textContent = heading;
+    $(id).querySelector("p").textContent = text;
+    $(id).hidden = false;
+  }
+  tick(grade, `${heading}: the session has ended`);
+  held = true;
+  if (document.activeElement?.disabled) again.focus({ preventScroll: true });
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  $("dead").scrollIntoView({ block: "center", behavior: calm ? "instant" : "smooth" });
 }
 
 const states = {
@@ -235,7 +282,7 @@ const states = {
 feed.addEventListener("state", ({ detail: state }) => {
   $("feed").textContent = states[state] ?? state;
   $("feed").dataset.grade = { live: "good", revoked: "bad", away: "warn", expired: "warn" }[state] ?? "";
-  if (state === "revoked" && $("dead").hidden) die("another process has said so");
+  if (state === "revoked" && $("dead").hidden) die("", "another process has said so");
 });
 
 function showSecond() {

@@ -52,7 +52,7 @@ try {
       if (picture.length > most) throw new Error(`${path} would have ${picture.length} bytes, more than ${most}`);
       writeFileSync(path, picture);
       console.log(`${path}: ${picture.length} bytes`);
-      await act(page, "logoutAll");
+      await act(page, device === "phone" ? "logoutAll" : "again"); // a theft leaves no session to log out of
       await context.close();
     }
   }

@@ -69,7 +69,12 @@ async function theft(tab) {
   await tab.locator("#log li", { hasText: /^.*the thief presents the copy: 401 .*refresh_invalid/ }).waitFor();
   await event(tab, "ended: a used refresh token came back");
   await tab.locator("#dead:visible", { hasText: "a used refresh token came back" }).waitFor();
+  assert.equal(await tab.locator("#dead h3").textContent(), "Replay detected");
   assert.equal(await tab.locator("#state").textContent(), "ended");
+  assert.ok(await tab.locator("[data-action=me]").isEnabled());
+  for (const action of ["ping", "reissue", "list", "logout", "logoutAll", "steal"]) {
+    assert.ok(await tab.locator(`[data-action=${action}]`).isDisabled(), `${action} is of no use any more`);
+  }
   assert.equal(await scale(tab, "#refresh-bar"), 0);
   assert.equal(await tab.locator("tr.gone em").textContent(), "this session");
   assert.match(await act(tab, "me"), /^GET \/api\/me: 401 .*token_revoked/);
@@ -77,6 +82,7 @@ async function theft(tab) {
   await tab.locator("#ended:visible", { hasText: "a used refresh token came back" }).waitFor();
   await logIn(tab);
   await tab.locator("#feed", { hasText: "live" }).waitFor();
+  assert.ok(await tab.locator("[data-action=steal]").isEnabled());
 }
 
 test("an administrator sees all and blocks", async (t) => {
@@ -93,7 +99,8 @@ test("an administrator sees all and blocks", async (t) => {
   assert.match(await act(admin, "block"), /^PUT \/admin\/users\/bob\/block: 204/);
   await event(admin, "user-blocked");
   await bob.locator("#dead:visible", { hasText: "an administrator blocked the user" }).waitFor();
-  assert.match(await act(bob, "ping"), /^POST \/api\/ping: 401 .*token_revoked/);
+  assert.equal(await bob.locator("#dead h3").textContent(), "User blocked");
+  assert.match(await act(bob, "me"), /^GET \/api\/me: 401 .*token_revoked/);
   await loginForm(bob).waitFor();
   await bob.getByLabel("User name").fill("bob");
   await bob.getByLabel("Password").fill("builder");
@@ -102,6 +109,8 @@ test("an administrator sees all and blocks", async (t) => {
   await logIn(bob, "bob", "builder");
   assert.match(await act(admin, "endAll"), /^DELETE \/admin\/users\/bob\/sessions: 200 {"ended":1}/);
   await bob.locator("#dead:visible", { hasText: "all of the user's were ended" }).waitFor();
+  assert.equal(await act(bob, "again"), "ready for another login");
+  await bob.locator("#login input[name=username]:focus").waitFor();
   assert.equal(await act(admin, "logout"), "logged out");
   assert.deepEqual(errors, [[], []]);
 });
@@ -114,8 +123,28 @@ test("360 pixels are enough for all of it", async (t) => {
   const width = () => tab.evaluate(() => document.documentElement.scrollWidth);
   assert.equal(await width(), 360);
   await logIn(tab, "admin", "correct-horse");
-  for (const action of ["me", "second", "list", "steal"]) await act(tab, action);
   await tab.locator("summary").click();
+  for (const action of ["me", "second", "list", "steal"]) await act(tab, action);
+  if (transport === "bearer") await verdictInView(tab);
   assert.equal(await width(), 360);
-  await act(tab, "logoutAll");
+  if (transport === "bearer") await logInAgain(tab);
+  else await act(tab, "logoutAll");
 });
+
+// Waits until the verdict has come into view by itself.
+async function verdictInView(tab) {
+  await tab.waitForFunction(() => {
+    const { top, bottom } = document.getElementById("dead").getBoundingClientRect();
+    return bottom > top && top >= 0 && bottom <= innerHeight;
+  });
+  await tab.locator("#log li", { hasText: "the thief presents the copy" }).waitFor();
+  assert.equal(await tab.locator("#ticker").textContent(), "Replay detected: the session has ended");
+}
+
+// Takes the way on, by keyboard.
+async function logInAgain(tab) {
+  await tab.locator("[data-action=again]:focus").waitFor();
+  await logged(tab, () => tab.keyboard.press("Enter"));
+  await tab.locator("#login input[name=username]:focus").waitFor();
+  await tab.locator("#ended:visible", { hasText: "Replay detected" }).waitFor();
+}
