@@ -19,7 +19,6 @@ const nudgeShards = 32
 // taken the one before it for a minute, and that is a lost nudge like others.
 func (m *mirror) listen(ctx context.Context) {
 	subscription := m.store.client.Subscribe(ctx)
-	defer unsubscribe(ctx, subscription)
 	// An error is no matter, because go-redis subscribes again by itself.
 	limited, cancel := context.WithTimeout(ctx, callTimeout)
 	_, _ = guarded(limited, func(ctx context.Context) (struct{}, error) {
@@ -27,6 +26,8 @@ func (m *mirror) listen(ctx context.Context) {
 	})
 	cancel()
 	nudges := subscription.Channel(redis.WithChannelSize(1))
+	defer drain(ctx, nudges)
+	defer unsubscribe(ctx, subscription)
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,6 +65,23 @@ func unsubscribe(ctx context.Context, subscription *redis.PubSub) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
 	defer cancel()
 	_, _ = guarded(ctx, func(context.Context) (struct{}, error) { return struct{}{}, subscription.Close() })
+}
+
+// drain takes what has come before the end of a subscription: go-redis would wait
+// for a minute for somebody to take it.
+func drain(ctx context.Context, nudges <-chan *redis.Message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
+	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case _, open := <-nudges:
+			if !open {
+				return
+			}
+		}
+	}
 }
 
 // send nudges the others about own revocations, several at once by one message.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -150,9 +151,20 @@ func TestCloseLeavesNoGoroutine(t *testing.T) {
 			if len(goroutines("redisstore.(*mirror)")) == 0 {
 				t.Fatal("no goroutine of a mirror was found: the test shows nothing")
 			}
+			ctx, calm := context.WithCancel(t.Context())
+			var storm sync.WaitGroup
+			for range 4 { // more nudges than can be taken, until after the end
+				storm.Go(func() {
+					for ctx.Err() == nil {
+						client.Publish(ctx, "ratchet:nudge", "")
+					}
+				})
+			}
 			for range 2 { // closing again does no harm
 				mustSucceed(t, s.Close())
 			}
+			calm()
+			storm.Wait()
 			await(t, "all goroutines to end", func() bool {
 				return len(goroutines("redisstore.(*mirror)"))+len(goroutines("redisstore.(*poller)"))+len(goroutines("redis/v9.(*channel)")) == 0
 			})

@@ -50,12 +50,12 @@ type grave struct {
 	why   string
 }
 
-// live does what users do until the context ends. It holds the gate while it
-// does something.
+// live does what users do until the context ends, and then ends what it is doing:
+// what is cut off may have happened. It holds the gate while it does something.
 func (u *user) live(ctx context.Context, gate *sync.RWMutex) {
 	for ctx.Err() == nil {
 		gate.RLock()
-		u.step(ctx)
+		u.step(context.WithoutCancel(ctx))
 		gate.RUnlock()
 		select {
 		case <-ctx.Done():
