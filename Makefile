@@ -17,9 +17,11 @@ TIME ?= 1m
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# The figures of the faults and of the users under load are printed.
 test: install lint ## install what the tests need, then check and test everything
-	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
-	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) test ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test -timeout 20m ./...); done
+	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m $$($(GO) list ./... | grep -v /internal/soak)
+	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -v -timeout 20m ./internal/soak
+	@set -e; for module in $(NESTED); do case $$module in */firetest) v=-v;; *) v=;; esac; echo "cd $$module && $(GO) test $$v ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test $$v -timeout 20m ./...); done
 	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh 300x
 
 lint: ## check the formatting and the modules' sums, then run go vet and staticcheck
