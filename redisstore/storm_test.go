@@ -168,8 +168,13 @@ func TestRevokeAllInAStorm(t *testing.T) {
 	s := startStorm(t, 100, func(*core.Authority, core.Tokens) {})
 	for range 3 {
 		before := s.count()
-		ended, err := s.admin.RevokeAll(t.Context(), "alice")
-		if err != nil || ended == 0 || ended > s.limit {
+		attempts, ended := 0, 0
+		err := patiently(func() (err error) {
+			attempts++
+			ended, err = s.admin.RevokeAll(t.Context(), "alice")
+			return err
+		})
+		if err != nil || ended == 0 && attempts == 1 || ended > s.limit {
 			t.Fatalf("got %d, %v, want some and %d at most", ended, err, s.limit)
 		}
 		s.expectRevoked(before)
@@ -183,7 +188,7 @@ func TestBlockInAStorm(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int{100, 1000} {
 		s := startStorm(t, limit, func(*core.Authority, core.Tokens) {})
-		if err := s.admin.Block(t.Context(), "alice", time.Time{}); err != nil {
+		if err := patiently(func() error { return s.admin.Block(t.Context(), "alice", time.Time{}) }); err != nil {
 			t.Fatalf("limit %d: Block: %v", limit, err)
 		}
 		s.logins.Wait() // each has found the user blocked
@@ -210,8 +215,11 @@ func TestSessionsInAStorm(t *testing.T) {
 	}
 	for range 20 {
 		before := s.count()
-		list, err := s.admin.Sessions(t.Context(), "alice")
-		if err != nil {
+		var list []core.Session
+		if err := patiently(func() (err error) {
+			list, err = s.admin.Sessions(t.Context(), "alice")
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 		found := 0
