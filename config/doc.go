@@ -70,8 +70,8 @@
 // from SIGNING_SECRET or from the private keys.
 //
 // The files of keys may hold several, a secret a line or a PEM block each: the
-// first signs, all verify. Public keys among them are ignored. [core.Authority.SetKeys] takes those of settings
-// that were read again.
+// first signs, all verify. Public keys among them are ignored.
+// [core.Authority.SetKeys] takes those of settings that were read again.
 //
 // # Redis
 //

@@ -69,8 +69,8 @@ func (s *Settings) Run(ctx context.Context, newHandler func(context.Context, *Se
 	return serve(ctx, stop, listener, handler, log)
 }
 
-// serve serves until the context ends. It then no longer catches signals, so
-// that a second one ends the process at once.
+// serve serves until the context ends. Before it says that it shuts down it no
+// longer catches signals, so that a second one ends the process at once.
 func serve(ctx context.Context, stop context.CancelFunc, l net.Listener, h http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           h,

@@ -17,6 +17,6 @@ import (
 // The errors are for [Auth.Error]: [core.ErrRequestTooLarge] (413),
 // [core.ErrUnsupportedMediaType] for what is not application/json (415), and
 // [core.ErrRequestInvalid] (400), which wraps what is wrong. Any other is the
-// program's fault: a v that is no pointer to a struct, or a body that something
-// has read before.
+// program's fault: a v that is no pointer to a struct, or a body of a known length
+// that something has read before.
 func ReadJSON(c echo.Context, v any) error { return wire.ReadJSON(c.Request(), v) }
