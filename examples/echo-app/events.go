@@ -84,25 +84,24 @@ func (f *feed) remove(p *watcher) {
 }
 
 // serve streams events to a page, as text/event-stream, while its session lives
-// and its access token has not expired. A last event of the type "end" says why it ends: "revoked",
-// "expired", "behind", "stopping", or "unavailable" if the store could not be
-// asked.
+// and its access token has not expired. A last event of the type "end" says why
+// it ends: "revoked", "expired", "behind", "stopping", or "unavailable" if the
+// store could not be asked.
 func (f *feed) serve(w http.ResponseWriter, r *http.Request, authority *core.Authority, token *core.Claims, all bool) error {
-	if r.ContentLength != 0 { // net/http would wait for the body, and the stream has no read deadline
+	if r.ContentLength != 0 { // net/http would wait for the body before it sends the header
 		return fmt.Errorf("%w: a stream takes no body", core.ErrRequestInvalid)
 	}
 	s := &stream{w: w, control: http.NewResponseController(w)}
 	if r.Method == http.MethodHead {
-		return s.begin()
+		s.begin()
+		return nil
 	}
 	page := f.add(token.Subject(), all)
 	if page == nil {
 		return fmt.Errorf("%w: too many pages are open", core.ErrUnavailable)
 	}
 	defer f.remove(page)
-	if err := s.begin(); err != nil {
-		return err
-	}
+	s.begin()
 	expiry := time.NewTimer(time.Until(token.ExpiresAt()))
 	defer expiry.Stop()
 	check := time.NewTicker(feedCheck)
@@ -138,22 +137,17 @@ type stream struct {
 	ended   bool
 }
 
-// begin sends the header. The server's deadlines are for answers that end: a
-// stream has one for each write, and none for reading, which would be taken for
-// a client that has gone.
-func (s *stream) begin() error {
-	if err := s.control.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
+// begin sends the header.
+func (s *stream) begin() {
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	s.write(": this user's events\n\n")
-	return nil
 }
 
-// write sends text at once. A page that does not take it has gone.
+// write sends text at once. A page that does not take it has gone. The server's
+// deadline is for answers that end: a stream has one for each write.
 func (s *stream) write(text string) {
 	err := s.control.SetWriteDeadline(time.Now().Add(feedPatience))
 	if err == nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -210,36 +209,8 @@ func TestEventsBehind(t *testing.T) {
 	}
 }
 
-// TestEventsOutlastDeadlines waits for longer than the server gives a request
-// and its answer, for both programs at once; then they end, and the streams
-// with them.
-func TestEventsOutlastDeadlines(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it waits for 21 seconds")
-	}
-	for _, p := range programs {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			p := start(t, p.name, nil)
-			c := &client{t: t, url: p.url}
-			lines, response := watch(t, c, c.login("alice", "wonderland").AccessToken)
-			time.Sleep(21 * time.Second) // what is tested is that time does nothing
-			c.login("alice", "wonderland")
-			wantEvent(t, lines, "session-established", "alice", "")
-			p.signal(syscall.SIGTERM)
-			wantEnd(t, lines, "stopping")
-			if code := p.exitCode(); code != 0 || strings.Contains(p.log.String(), "cut off") {
-				t.Errorf("exit code %d, log\n%s", code, p.log)
-			}
-			if _, err := io.ReadAll(response.Body); err != nil {
-				t.Errorf("the stream ends with %v", err)
-			}
-		})
-	}
-}
-
-// TestFeed runs a test inside a copy of an example, of what takes too much to
-// bring about from outside. The file is the same in both.
+// TestFeed runs tests inside a copy of an example, of what takes too much, or too
+// long, to bring about from outside. The file is the same in both.
 func TestFeed(t *testing.T) {
 	dir := ownModule(t, programs[0].name)
 	text, err := os.ReadFile(filepath.Join("testdata", "feed_test.go"))
@@ -249,9 +220,11 @@ func TestFeed(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "feed_test.go"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := runGo(t, dir, "test", "-mod=mod", "-run", "^TestFeedDropsSlowPage$", "-v", ".")
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestFeedDropsSlowPage") {
-		t.Errorf("go test: %v\n%s", err, out)
+	out, err := runGo(t, dir, "test", "-mod=mod", "-timeout", "2m", "-v", ".")
+	for _, name := range []string{"TestFeedDropsSlowPage", "TestStreamOutlastsDeadlines"} {
+		if err != nil || !strings.Contains(string(out), "--- PASS: "+name) {
+			t.Fatalf("%s: go test: %v\n%s", name, err, out)
+		}
 	}
 }
 
