@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
 )
@@ -34,7 +34,7 @@ type Settings struct {
 
 	// Transport says where tokens travel. It is the Transport of ginauth and
 	// of echoauth alike, for the Options of either.
-	Transport wire.Transport
+	Transport httpauth.Transport
 
 	// Redis is used by [Settings.Open] if REDIS_URL is set.
 	Redis redisstore.Options

@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // readTransport reads where tokens travel.
 func readTransport(e *environment, s *Settings) {
 	mode := oneOf(e, "TRANSPORT", choice[string]{"bearer", "bearer"}, choice[string]{"hybrid", "hybrid"}, choice[string]{"cookie", "cookie"})
-	o := wire.CookieOptions{
+	o := httpauth.CookieOptions{
 		SameSite:      readSameSite(e),
 		SilentReissue: e.boolean("SILENT_REISSUE"),
 		Insecure:      e.boolean("INSECURE_COOKIES"),
@@ -43,9 +43,9 @@ func readTransport(e *environment, s *Settings) {
 		e.fault("COOKIE_SAME_SITE=none cannot be used with INSECURE_COOKIES=%s: browsers drop such a cookie unless it is Secure", e.getenv("INSECURE_COOKIES"))
 		o.SameSite = 0
 	}
-	construct := wire.NewHybrid
+	construct := httpauth.NewHybrid
 	if mode == "cookie" {
-		construct = wire.NewCookie
+		construct = httpauth.NewCookie
 	}
 	transport, err := construct(o)
 	if err != nil {
@@ -82,7 +82,7 @@ func readSameSite(e *environment) http.SameSite {
 // refuseOrigins records which of the origins are none.
 func refuseOrigins(e *environment, origins []string) {
 	for _, origin := range origins {
-		if _, err := wire.NewHybrid(wire.CookieOptions{TrustedOrigins: []string{origin}}); err != nil {
+		if _, err := httpauth.NewHybrid(httpauth.CookieOptions{TrustedOrigins: []string{origin}}); err != nil {
 			e.refuse("TRUSTED_ORIGINS", origin,
 				"origins separated by commas, such as https://app.example.com: in lower case, without a path and without port 443 of https or 80 of http")
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // Options configures [New]. The zero value is ready to use: the bearer
@@ -24,11 +24,11 @@ type Options struct {
 
 // Auth is the middleware and the handlers of one transport. It is safe for
 // concurrent use.
-type Auth struct{ wire *wire.Auth }
+type Auth struct{ wire *httpauth.Auth }
 
 // New returns an Auth for the Authority. Any number of Auths may share one.
 func New(a *core.Authority, o Options) *Auth {
-	return &Auth{wire: wire.New(a, wire.Options(o))}
+	return &Auth{wire: httpauth.New(a, httpauth.Options(o))}
 }
 
 // Claims returns the claims of the request's access token, nil if neither
@@ -63,7 +63,7 @@ func Claims(c echo.Context) *core.Claims {
 // refused, the answer is the 401 of the access token, and no cookie is
 // cleared.
 func (a *Auth) Require(next echo.HandlerFunc) echo.HandlerFunc {
-	return a.admit(next, (*wire.Auth).Require)
+	return a.admit(next, (*httpauth.Auth).Require)
 }
 
 // Optional is as Require, but also lets requests without a credential pass,
@@ -71,12 +71,12 @@ func (a *Auth) Require(next echo.HandlerFunc) echo.HandlerFunc {
 // sender should learn that it is bad. A bad cookie is as none, because a
 // browser sends what it has.
 func (a *Auth) Optional(next echo.HandlerFunc) echo.HandlerFunc {
-	return a.admit(next, (*wire.Auth).Optional)
+	return a.admit(next, (*httpauth.Auth).Optional)
 }
 
-// check is a method of wire.Auth, as an expression: Echo applies middleware anew
+// check is a method of httpauth.Auth, as an expression: Echo applies middleware anew
 // for each request, and a method value would be allocated each time.
-type check func(*wire.Auth, http.ResponseWriter, *http.Request) (wire.Admission, bool)
+type check func(*httpauth.Auth, http.ResponseWriter, *http.Request) (httpauth.Admission, bool)
 
 func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 	return func(c echo.Context) error {

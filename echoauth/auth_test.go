@@ -12,14 +12,14 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestRequireAllocs compares with middleware that does nothing: Echo applies
 // the middleware of a route anew for each request, which has its price whatever
 // the middleware does.
 func TestRequireAllocs(t *testing.T) {
-	wiretest.CheckAllocs(t, func(a *core.Authority) (bare, required http.Handler) {
+	facetest.CheckAllocs(t, func(a *core.Authority) (bare, required http.Handler) {
 		auth := echoauth.New(a, echoauth.Options{})
 		done := func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }
 		nothing := func(next echo.HandlerFunc) echo.HandlerFunc {

@@ -11,7 +11,7 @@ import (
 	"github.com/ratchetauth/ratchet/config"
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestShop plays an application that is configured from outside and maps its
@@ -33,8 +33,8 @@ func TestShop(t *testing.T) {
 	if got := settings.StoreName(); got != "memory" {
 		t.Errorf("store: got %s, want memory", got)
 	}
-	layout := wiretest.Layout{Prefix: environment["PATH_PREFIX"], Transport: settings.Transport}
-	wiretest.RunShop(t, newShop, layout, func(c *core.Config) { *c = settings.Core })
+	layout := facetest.Layout{Prefix: environment["PATH_PREFIX"], Transport: settings.Transport}
+	facetest.RunShop(t, newShop, layout, func(c *core.Config) { *c = settings.Core })
 }
 
 var (
@@ -56,13 +56,13 @@ func answerErrors(auth *echoauth.Auth) echo.HTTPErrorHandler {
 	}
 }
 
-func newShop(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+func newShop(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 	auth := echoauth.New(a, echoauth.Options{Transport: l.Transport})
 	e := echo.New()
 	e.HTTPErrorHandler = answerErrors(auth)
 	r := e.Group(l.Prefix)
 	r.POST("/auth/login", func(c echo.Context) error {
-		login, err := wiretest.ReadLogin(c.Request())
+		login, err := facetest.ReadLogin(c.Request())
 		if err != nil {
 			return errNoUser
 		}
@@ -71,7 +71,7 @@ func newShop(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
 	r.POST("/auth/reissue", auth.Reissue)
 	r.POST("/auth/logout", auth.Logout)
 	r.GET("/api/me", func(c echo.Context) error {
-		wiretest.WriteClaims(c.Response(), echoauth.Claims(c))
+		facetest.WriteClaims(c.Response(), echoauth.Claims(c))
 		return nil
 	}, auth.Require)
 	r.GET("/orders/:id", func(c echo.Context) error {

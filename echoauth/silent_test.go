@@ -15,7 +15,7 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // silentEcho returns an Echo with GET / behind Require.
@@ -42,20 +42,20 @@ func recovered(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func TestNoStore(t *testing.T) {
-	wiretest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
 		return silentEcho(a, transport, func(c echo.Context) error { h(c.Response(), c.Request()); return nil })
 	})
 }
 
 func TestHandshake(t *testing.T) {
-	wiretest.CheckHandshake(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckHandshake(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
 		return silentEcho(a, transport, func(c echo.Context) error { h(c.Response(), c.Request()); return nil })
 	})
 }
 
 // TestNoStoreBelowEcho checks handlers that go past echo.Response.
 func TestNoStoreBelowEcho(t *testing.T) {
-	wiretest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckNoStore(t, func(a *core.Authority, transport echoauth.Transport, h http.HandlerFunc) http.Handler {
 		return silentEcho(a, transport, func(c echo.Context) error { h(c.Response().Writer, c.Request()); return nil })
 	})
 }
@@ -98,7 +98,7 @@ func TestNoStoreOfEcho(t *testing.T) {
 	} {
 		for name, before := range map[string][]echo.MiddlewareFunc{"": nil, " under a writer": {withWriter}} {
 			t.Run(tt.name+name, func(t *testing.T) {
-				wiretest.CheckKept(t, tt.status, tt.body, func(a *core.Authority, transport echoauth.Transport) http.Handler {
+				facetest.CheckKept(t, tt.status, tt.body, func(a *core.Authority, transport echoauth.Transport) http.Handler {
 					return silentEcho(a, transport, func(c echo.Context) error {
 						c.Response().Header().Set("Cache-Control", "public")
 						return tt.h(c)
@@ -125,7 +125,7 @@ func withWriter(next echo.HandlerFunc) echo.HandlerFunc {
 
 // TestNoStoreOfTheRouter checks Require before routes that are not there.
 func TestNoStoreOfTheRouter(t *testing.T) {
-	wiretest.CheckKept(t, 404, `{"message":"Not Found"}`, func(a *core.Authority, transport echoauth.Transport) http.Handler {
+	facetest.CheckKept(t, 404, `{"message":"Not Found"}`, func(a *core.Authority, transport echoauth.Transport) http.Handler {
 		e := echo.New()
 		e.Use(echoauth.New(a, echoauth.Options{Transport: transport}).Require)
 		return e

@@ -8,45 +8,45 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
-func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
+func TestTable(t *testing.T) { facetest.Run(t, newHandler) }
 
-func TestAccounts(t *testing.T) { wiretest.RunAccounts(t, newHandler) }
+func TestAccounts(t *testing.T) { facetest.RunAccounts(t, newHandler) }
 
 // newHandler mounts the routes of the table.
-func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 	auth := echoauth.New(a, echoauth.Options{Transport: l.Transport})
 	e := echo.New()
 	e.HTTPErrorHandler = auth.HTTPErrorHandler
 	r := e.Group(l.Prefix)
 
 	r.POST("/auth/login", func(c echo.Context) error {
-		login, err := wiretest.ReadLogin(c.Request())
+		login, err := facetest.ReadLogin(c.Request())
 		if err != nil {
 			return auth.Error(c, err)
 		}
 		return auth.Login(c, login)
 	})
 	claims := func(c echo.Context) error {
-		wiretest.WriteClaims(c.Response(), echoauth.Claims(c))
+		facetest.WriteClaims(c.Response(), echoauth.Claims(c))
 		return nil
 	}
 	read := []string{http.MethodGet, http.MethodHead}
 	r.Match(read, "/api/me", claims, auth.Require)
 	r.GET("/api/maybe", claims, auth.Optional)
 	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", claims, auth.Require)
-	r.GET("/api/fail", func(c echo.Context) error { return wiretest.Fault(c.Request()) })
+	r.GET("/api/fail", func(c echo.Context) error { return facetest.Fault(c.Request()) })
 	r.POST("/api/read", func(c echo.Context) error {
-		var note wiretest.Note
+		var note facetest.Note
 		if err := echoauth.ReadJSON(c, &note); err != nil {
 			return auth.Error(c, err)
 		}
-		wiretest.WriteNote(c.Response(), note)
+		facetest.WriteNote(c.Response(), note)
 		return nil
 	})
-	r.GET("/api/panic", func(c echo.Context) error { wiretest.Panic(c.Response(), c.Request()); return nil }, auth.Recover)
+	r.GET("/api/panic", func(c echo.Context) error { facetest.Panic(c.Response(), c.Request()); return nil }, auth.Recover)
 	r.PUT("/admin/users/:user/block", auth.Block, auth.Require)
 	r.DELETE("/admin/users/:user/block", auth.Unblock, auth.Require)
 	r.DELETE("/admin/users/:user/sessions", auth.RevokeAll, auth.Require)

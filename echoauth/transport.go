@@ -3,7 +3,7 @@ package echoauth
 import (
 	"net/http"
 
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // Transport says where tokens travel. It is opaque and immutable, and one value
@@ -13,7 +13,7 @@ import (
 // Authorization header, the refresh token in a body, and both go out in the
 // JSON body of a login or a reissue. [Hybrid] and [Cookie] make the others;
 // the config package makes any of them from the environment.
-type Transport = wire.Transport
+type Transport = httpauth.Transport
 
 // CookieOptions configures [Hybrid] and [Cookie]. The zero value is ready to
 // use over https.
@@ -56,8 +56,8 @@ type CookieOptions struct {
 //
 // An error names each field at fault.
 func Hybrid(o CookieOptions) (Transport, error) {
-	t, err := wire.NewHybrid(wire.CookieOptions(o))
-	return t, wire.InPackage("echoauth", err)
+	t, err := httpauth.NewHybrid(httpauth.CookieOptions(o))
+	return t, httpauth.InPackage("echoauth", err)
 }
 
 // Cookie returns the transport with both tokens in cookies that no script can
@@ -69,6 +69,6 @@ func Hybrid(o CookieOptions) (Transport, error) {
 //
 // An error names each field at fault.
 func Cookie(o CookieOptions) (Transport, error) {
-	t, err := wire.NewCookie(wire.CookieOptions(o))
-	return t, wire.InPackage("echoauth", err)
+	t, err := httpauth.NewCookie(httpauth.CookieOptions(o))
+	return t, httpauth.InPackage("echoauth", err)
 }

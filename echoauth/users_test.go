@@ -12,12 +12,12 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
-	"github.com/ratchetauth/ratchet/internal/wire"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func TestRecover(t *testing.T) {
-	wiretest.CheckRecover(t, func(a *core.Authority, transport wire.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckRecover(t, func(a *core.Authority, transport httpauth.Transport, h http.HandlerFunc) http.Handler {
 		auth := echoauth.New(a, echoauth.Options{Transport: transport})
 		e := echo.New()
 		e.Use(auth.Recover)

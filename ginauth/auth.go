@@ -7,7 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // Options configures [New]. The zero value is ready to use: the bearer
@@ -24,11 +24,11 @@ type Options struct {
 
 // Auth is the middleware and the handlers of one transport. It is safe for
 // concurrent use.
-type Auth struct{ wire *wire.Auth }
+type Auth struct{ wire *httpauth.Auth }
 
 // New returns an Auth for the Authority. Any number of Auths may share one.
 func New(a *core.Authority, o Options) *Auth {
-	return &Auth{wire: wire.New(a, wire.Options(o))}
+	return &Auth{wire: httpauth.New(a, httpauth.Options(o))}
 }
 
 // Claims returns the claims of the request's access token, nil if neither
@@ -62,16 +62,16 @@ func Claims(c *gin.Context) *core.Claims {
 // handler finds the new cookies in the request. If the refresh token is
 // refused, the answer is the 401 of the access token, and no cookie is
 // cleared.
-func (a *Auth) Require(c *gin.Context) { a.admit(c, (*wire.Auth).Require) }
+func (a *Auth) Require(c *gin.Context) { a.admit(c, (*httpauth.Auth).Require) }
 
 // Optional is as Require, but also lets requests without a credential pass,
 // for which [Claims] is nil. A bad Bearer header is refused with 401: its
 // sender should learn that it is bad. A bad cookie is as none, because a
 // browser sends what it has.
-func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*wire.Auth).Optional) }
+func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*httpauth.Auth).Optional) }
 
-// check is a method of wire.Auth.
-type check func(*wire.Auth, http.ResponseWriter, *http.Request) (wire.Admission, bool)
+// check is a method of httpauth.Auth.
+type check func(*httpauth.Auth, http.ResponseWriter, *http.Request) (httpauth.Admission, bool)
 
 func (a *Auth) admit(c *gin.Context, check check) {
 	// Middleware of the whole engine runs before NoMethod too, for which Gin

@@ -10,11 +10,11 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func TestRequireAllocs(t *testing.T) {
-	wiretest.CheckAllocs(t, func(a *core.Authority) (bare, required http.Handler) {
+	facetest.CheckAllocs(t, func(a *core.Authority) (bare, required http.Handler) {
 		auth := ginauth.New(a, ginauth.Options{})
 		done := func(c *gin.Context) { c.Status(http.StatusNoContent) }
 		without, with := gin.New(), gin.New()

@@ -3,7 +3,7 @@ package ginauth
 import (
 	"github.com/gin-gonic/gin"
 
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // ReadJSON reads the request's body, one JSON object of 16 KiB at most, into
@@ -19,4 +19,4 @@ import (
 // [core.ErrRequestInvalid] (400), which wraps what is wrong. Any other is the
 // program's fault: a v that is no pointer to a struct, or a body of a known length
 // that something has read before.
-func ReadJSON(c *gin.Context, v any) error { return wire.ReadJSON(c.Request, v) }
+func ReadJSON(c *gin.Context, v any) error { return httpauth.ReadJSON(c.Request, v) }

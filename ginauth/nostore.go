@@ -7,14 +7,14 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ratchetauth/ratchet/internal/wire"
+	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // noStoreWriter keeps an answer from caches whatever the handler says, because
 // it carries new cookies. It has its say last, at whatever sends the header.
 type noStoreWriter struct {
 	gin.ResponseWriter
-	renewal *wire.Renewal
+	renewal *httpauth.Renewal
 }
 
 // keep says so unless the header has been sent.

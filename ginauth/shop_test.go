@@ -11,7 +11,7 @@ import (
 	"github.com/ratchetauth/ratchet/config"
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestShop plays an application that is configured from outside and maps its
@@ -33,8 +33,8 @@ func TestShop(t *testing.T) {
 	if got := settings.StoreName(); got != "memory" {
 		t.Errorf("store: got %s, want memory", got)
 	}
-	layout := wiretest.Layout{Prefix: environment["PATH_PREFIX"], Transport: settings.Transport}
-	wiretest.RunShop(t, newShop, layout, func(c *core.Config) { *c = settings.Core })
+	layout := facetest.Layout{Prefix: environment["PATH_PREFIX"], Transport: settings.Transport}
+	facetest.RunShop(t, newShop, layout, func(c *core.Config) { *c = settings.Core })
 }
 
 var (
@@ -61,12 +61,12 @@ func answerErrors(auth *ginauth.Auth) gin.HandlerFunc {
 	}
 }
 
-func newShop(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+func newShop(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 	auth := ginauth.New(a, ginauth.Options{Transport: l.Transport})
 	engine := gin.New()
 	r := engine.Group(l.Prefix, answerErrors(auth))
 	r.POST("/auth/login", func(c *gin.Context) {
-		login, err := wiretest.ReadLogin(c.Request)
+		login, err := facetest.ReadLogin(c.Request)
 		if err != nil {
 			c.Error(errNoUser)
 			return
@@ -75,7 +75,7 @@ func newShop(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
 	})
 	r.POST("/auth/reissue", auth.Reissue)
 	r.POST("/auth/logout", auth.Logout)
-	r.GET("/api/me", auth.Require, func(c *gin.Context) { wiretest.WriteClaims(c.Writer, ginauth.Claims(c)) })
+	r.GET("/api/me", auth.Require, func(c *gin.Context) { facetest.WriteClaims(c.Writer, ginauth.Claims(c)) })
 	r.GET("/orders/:id", auth.Require, func(c *gin.Context) {
 		switch c.Param("id") {
 		case "1":

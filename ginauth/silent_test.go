@@ -13,7 +13,7 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // silentEngine returns an engine with GET / behind Require.
@@ -26,13 +26,13 @@ func silentEngine(a *core.Authority, t ginauth.Transport, h gin.HandlerFunc) *gi
 }
 
 func TestNoStore(t *testing.T) {
-	wiretest.CheckNoStore(t, func(a *core.Authority, transport ginauth.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckNoStore(t, func(a *core.Authority, transport ginauth.Transport, h http.HandlerFunc) http.Handler {
 		return silentEngine(a, transport, func(c *gin.Context) { h(c.Writer, c.Request) })
 	})
 }
 
 func TestHandshake(t *testing.T) {
-	wiretest.CheckHandshake(t, func(a *core.Authority, transport ginauth.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckHandshake(t, func(a *core.Authority, transport ginauth.Transport, h http.HandlerFunc) http.Handler {
 		return silentEngine(a, transport, func(c *gin.Context) { h(c.Writer, c.Request) })
 	})
 }
@@ -79,7 +79,7 @@ func TestNoStoreOfGin(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			wiretest.CheckKept(t, tt.status, tt.body, func(a *core.Authority, transport ginauth.Transport) http.Handler {
+			facetest.CheckKept(t, tt.status, tt.body, func(a *core.Authority, transport ginauth.Transport) http.Handler {
 				return silentEngine(a, transport, func(c *gin.Context) { c.Header("Cache-Control", "public"); tt.h(c) })
 			})
 		})
@@ -89,7 +89,7 @@ func TestNoStoreOfGin(t *testing.T) {
 // TestNoStoreOfTheEngine checks Require before routes that are not there: Gin
 // answers after the chain.
 func TestNoStoreOfTheEngine(t *testing.T) {
-	wiretest.CheckKept(t, 404, "404 page not found", func(a *core.Authority, transport ginauth.Transport) http.Handler {
+	facetest.CheckKept(t, 404, "404 page not found", func(a *core.Authority, transport ginauth.Transport) http.Handler {
 		engine := gin.New()
 		engine.Use(ginauth.New(a, ginauth.Options{Transport: transport}).Require)
 		return engine
@@ -99,7 +99,7 @@ func TestNoStoreOfTheEngine(t *testing.T) {
 // TestNoStoreWithPanic checks middleware that makes nothing of a panic: Gin
 // sends the header when the chain is over.
 func TestNoStoreWithPanic(t *testing.T) {
-	wiretest.CheckKept(t, http.StatusOK, "", func(a *core.Authority, transport ginauth.Transport) http.Handler {
+	facetest.CheckKept(t, http.StatusOK, "", func(a *core.Authority, transport ginauth.Transport) http.Handler {
 		engine := gin.New()
 		engine.Use(func(c *gin.Context) {
 			defer func() {

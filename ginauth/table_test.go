@@ -9,7 +9,7 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func TestMain(m *testing.M) {
@@ -17,12 +17,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestTable(t *testing.T) { wiretest.Run(t, newHandler) }
+func TestTable(t *testing.T) { facetest.Run(t, newHandler) }
 
-func TestAccounts(t *testing.T) { wiretest.RunAccounts(t, newHandler) }
+func TestAccounts(t *testing.T) { facetest.RunAccounts(t, newHandler) }
 
 // newHandler mounts the routes of the table.
-func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 	auth := ginauth.New(a, ginauth.Options{Transport: l.Transport})
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -32,28 +32,28 @@ func newHandler(_ testing.TB, a *core.Authority, l wiretest.Layout) http.Handler
 	r := engine.Group(l.Prefix)
 
 	r.POST("/auth/login", func(c *gin.Context) {
-		login, err := wiretest.ReadLogin(c.Request)
+		login, err := facetest.ReadLogin(c.Request)
 		if err != nil {
 			auth.Error(c, err)
 			return
 		}
 		auth.Login(c, login)
 	})
-	claims := func(c *gin.Context) { wiretest.WriteClaims(c.Writer, ginauth.Claims(c)) }
+	claims := func(c *gin.Context) { facetest.WriteClaims(c.Writer, ginauth.Claims(c)) }
 	read := []string{http.MethodGet, http.MethodHead}
 	r.Match(read, "/api/me", auth.Require, claims)
 	r.GET("/api/maybe", auth.Optional, claims)
 	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", auth.Require, claims)
-	r.GET("/api/fail", func(c *gin.Context) { auth.Error(c, wiretest.Fault(c.Request)) })
+	r.GET("/api/fail", func(c *gin.Context) { auth.Error(c, facetest.Fault(c.Request)) })
 	r.POST("/api/read", func(c *gin.Context) {
-		var note wiretest.Note
+		var note facetest.Note
 		if err := ginauth.ReadJSON(c, &note); err != nil {
 			auth.Error(c, err)
 			return
 		}
-		wiretest.WriteNote(c.Writer, note)
+		facetest.WriteNote(c.Writer, note)
 	})
-	r.GET("/api/panic", auth.Recover, func(c *gin.Context) { wiretest.Panic(c.Writer, c.Request) })
+	r.GET("/api/panic", auth.Recover, func(c *gin.Context) { facetest.Panic(c.Writer, c.Request) })
 	users := r.Group("/admin/users/:user", auth.Require)
 	users.PUT("/block", auth.Block)
 	users.DELETE("/block", auth.Unblock)

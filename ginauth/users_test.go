@@ -12,12 +12,12 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
-	"github.com/ratchetauth/ratchet/internal/wire"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func TestRecover(t *testing.T) {
-	wiretest.CheckRecover(t, func(a *core.Authority, transport wire.Transport, h http.HandlerFunc) http.Handler {
+	facetest.CheckRecover(t, func(a *core.Authority, transport httpauth.Transport, h http.HandlerFunc) http.Handler {
 		auth := ginauth.New(a, ginauth.Options{Transport: transport})
 		engine := gin.New()
 		engine.Use(func(c *gin.Context) { c.Next() }, auth.Recover) // what is before goes on with the chain, if it is not stopped

@@ -19,7 +19,7 @@ const (
 	callTimeout = 3 * time.Second
 
 	// lookUpTimeout bounds all that the check of an access token asks the server.
-	// It leaves a handler behind the check time for a change, see internal/wire.
+	// It leaves a handler behind the check time for a change, see httpauth.
 	lookUpTimeout = 2 * time.Second
 )
 

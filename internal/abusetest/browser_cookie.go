@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // postTo returns a POST without a body.
-func postTo(path string, header ...string) wiretest.Request {
-	return wiretest.Request{Method: "POST", Path: path, Header: header}
+func postTo(path string, header ...string) facetest.Request {
+	return facetest.Request{Method: "POST", Path: path, Header: header}
 }
 
 // A body that names another refresh token than the cookie is two credentials.
@@ -21,7 +21,7 @@ func cookieAndBodyDisagree(t *testing.T, d deployment, tr transport) {
 	s.takeEvents()
 	cookie := "Cookie: __Host-refresh=" + alice.RefreshToken
 	s.noCalls("disagreement", func() {
-		for name, a := range map[string]wiretest.Answer{
+		for name, a := range map[string]facetest.Answer{
 			"JSON":        s.Reissue(bob.RefreshToken, cookie),
 			"form":        s.ReissueForm(bob.RefreshToken, cookie),
 			"rubbish":     s.Reissue("rubbish", cookie),
@@ -46,14 +46,14 @@ func cookiesOfTwoSessions(t *testing.T, d deployment) {
 		for name, access := range map[string]string{"bob's": bob.AccessToken, "of another session": other.AccessToken} {
 			mixed := "Cookie: __Host-refresh=" + alice.RefreshToken + "; __Host-access=" + access
 			s.wantError("reissue, access token "+name, s.Do(postTo("/auth/reissue", mixed)), core.ErrRefreshInvalid)
-			s.wantError("on the way, access token "+name, s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: []string{mixed}}), core.ErrTokenExpired)
+			s.wantError("on the way, access token "+name, s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: []string{mixed}}), core.ErrTokenExpired)
 			s.wantError("differing, access token "+name, s.Do(postTo("/auth/reissue", s.cookies(alice), "Authorization: Bearer "+access)), core.ErrRequestInvalid)
 		}
 		s.wantError("reissue without", s.Do(postTo("/auth/reissue", "Cookie: __Host-refresh="+alice.RefreshToken)), core.ErrRefreshInvalid)
-		s.wantError("on the way without", s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: []string{"Cookie: __Host-refresh=" + alice.RefreshToken}}), core.ErrTokenMissing)
+		s.wantError("on the way without", s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: []string{"Cookie: __Host-refresh=" + alice.RefreshToken}}), core.ErrTokenMissing)
 	})
 	s.wantCounts(map[told]int{{core.RefreshRefused, alice.SessionID, "unbound"}: 6})
-	for _, p := range []wiretest.Pair{alice, other, bob} {
+	for _, p := range []facetest.Pair{alice, other, bob} {
 		s.spy.learn(s.issued(s.Do(postTo("/auth/reissue", s.cookies(p)))))
 	}
 }
@@ -105,12 +105,12 @@ func cookieLogoutStoreDown(t *testing.T, d deployment, tr transport) {
 	s.wantCookies(b, pair)
 	s.wantOK("access", b.Get("/api/me", s.authorization(pair)...))
 	s.want("the retry", b.Post("/auth/logout"), s.cleared(loggedOut()))
-	s.wantCookies(b, wiretest.Pair{})
+	s.wantCookies(b, facetest.Pair{})
 	s.wantOver(pair)
 }
 
 // authorization is the header that a page of the hybrid transport sends.
-func (s *stage) authorization(p wiretest.Pair) []string {
+func (s *stage) authorization(p facetest.Pair) []string {
 	if s.transport.cookie {
 		return nil
 	}
@@ -125,9 +125,9 @@ func twoCookies(t *testing.T, d deployment, tr transport) {
 	type ask struct {
 		name    string
 		cookie  string
-		request wiretest.Request
+		request facetest.Request
 	}
-	login := wiretest.Request{Method: "POST", Path: "/auth/login", Header: []string{wiretest.JSON}, Body: member("username", "alice")}
+	login := facetest.Request{Method: "POST", Path: "/auth/login", Header: []string{facetest.JSON}, Body: member("username", "alice")}
 	asks := []ask{
 		{"reissue", "__Host-refresh", postTo("/auth/reissue")},
 		{"logout", "__Host-refresh", postTo("/auth/logout")},
@@ -138,14 +138,14 @@ func twoCookies(t *testing.T, d deployment, tr transport) {
 			ask{"reissue, access", "__Host-access", postTo("/auth/reissue", "Cookie: __Host-refresh="+alice.RefreshToken)},
 			ask{"logout, access", "__Host-access", postTo("/auth/logout")},
 			ask{"login, access", "__Host-access", login},
-			ask{"me", "__Host-access", wiretest.Request{Method: "GET", Path: "/api/me"}},
-			ask{"maybe", "__Host-access", wiretest.Request{Method: "GET", Path: "/api/maybe"}},
-			ask{"write", "__Host-access", wiretest.Request{Method: "PUT", Path: "/api/write"}},
-			ask{"sessions", "__Host-access", wiretest.Request{Method: "GET", Path: "/auth/sessions"}},
+			ask{"me", "__Host-access", facetest.Request{Method: "GET", Path: "/api/me"}},
+			ask{"maybe", "__Host-access", facetest.Request{Method: "GET", Path: "/api/maybe"}},
+			ask{"write", "__Host-access", facetest.Request{Method: "PUT", Path: "/api/write"}},
+			ask{"sessions", "__Host-access", facetest.Request{Method: "GET", Path: "/auth/sessions"}},
 			ask{"logout all", "__Host-access", postTo("/auth/logout-all")})
 	}
 	if tr.silent {
-		asks = append(asks, ask{"on the way", "__Host-refresh", wiretest.Request{Method: "GET", Path: "/api/me"}})
+		asks = append(asks, ask{"on the way", "__Host-refresh", facetest.Request{Method: "GET", Path: "/api/me"}})
 	}
 	for _, a := range asks {
 		mine, planted := alice.RefreshToken, mallory.RefreshToken
@@ -180,7 +180,7 @@ func cookieAndHeader(t *testing.T, d deployment) {
 			s.noCalls("cookie and header", func() {
 				for _, header := range []string{"Bearer " + alice.AccessToken, "Bearer " + bob.AccessToken, "Bearer", "bearer rubbish"} {
 					for _, cookie := range []string{alice.AccessToken, "rubbish", ""} {
-						for _, r := range []wiretest.Request{
+						for _, r := range []facetest.Request{
 							{Method: "GET", Path: "/api/me"}, {Method: "GET", Path: "/api/maybe"}, {Method: "PUT", Path: "/api/write"},
 							{Method: "GET", Path: "/auth/sessions"}, postTo("/auth/logout-all"),
 						} {
@@ -203,7 +203,7 @@ func staleCookie(t *testing.T, d deployment) {
 	s.expire()
 	fresh := s.enter("alice")
 	header := "Authorization: Bearer " + fresh.AccessToken
-	get := wiretest.Request{Method: "GET", Path: "/api/me"}
+	get := facetest.Request{Method: "GET", Path: "/api/me"}
 	s.noCalls("stale cookie", func() {
 		s.wantError("stale access cookie", s.Do(with(get, header, "Cookie: __Host-access="+stale.AccessToken)), core.ErrRequestInvalid)
 		s.wantError("both stale cookies", s.Do(with(get, header, s.cookies(stale))), core.ErrRequestInvalid)
@@ -218,8 +218,8 @@ func basicHeader(t *testing.T, d deployment) {
 	pair := s.enter("alice")
 	for _, header := range []string{"Basic YWxpY2U6eA==", "Digest username=alice", "Negotiate x", "Bearerish x", ""} {
 		header = "Authorization: " + header
-		s.wantOK("GET with "+header, s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: []string{header, s.cookies(pair)}}))
-		s.wantOK("PUT with "+header, s.Do(wiretest.Request{Method: "PUT", Path: "/api/write", Header: []string{header, s.cookies(pair)}}))
+		s.wantOK("GET with "+header, s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: []string{header, s.cookies(pair)}}))
+		s.wantOK("PUT with "+header, s.Do(facetest.Request{Method: "PUT", Path: "/api/write", Header: []string{header, s.cookies(pair)}}))
 	}
 	pair = s.issued(s.Do(postTo("/auth/reissue", "Authorization: Basic Y2xpZW50Og==", s.cookies(pair))))
 	s.want("logout", s.Do(postTo("/auth/logout", "Authorization: Basic Y2xpZW50Og==", s.cookies(pair))), s.cleared(loggedOut()))

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // elsewhere is what a browser says of a page that is not the application's.
@@ -46,7 +46,7 @@ func otherOrigins(t *testing.T, d deployment, tr transport) {
 	try()
 	s.wantEvents()
 	s.wantError("access", s.Me(pair.AccessToken), core.ErrTokenExpired)
-	for _, p := range []wiretest.Pair{pair, other, bob} {
+	for _, p := range []facetest.Pair{pair, other, bob} {
 		s.wantLiving(s.issued(s.byCookie(p.RefreshToken)))
 	}
 }
@@ -63,14 +63,14 @@ func imagesAndLinks(t *testing.T, d deployment, tr transport) {
 		header = append(header, s.credentials(pair)...)
 		for _, path := range []string{"/auth/login", "/auth/reissue", "/auth/logout", "/auth/logout-all", "/auth/sessions/" + pair.SessionID, "/api/write"} {
 			s.noCalls("GET "+path, func() {
-				a := s.Do(wiretest.Request{Method: "GET", Path: path, Header: header})
+				a := s.Do(facetest.Request{Method: "GET", Path: path, Header: header})
 				if a.Code() != "method_not_allowed" || a.Header.Get("Allow") == "" {
 					s.t.Errorf("GET %s: got %s\nwant 405", path, render(a))
 				}
 				s.wantNoCookie("GET "+path, a)
 			})
 		}
-		a := s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: header})
+		a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: header})
 		s.wantOK("GET of what may be read", a)
 		s.wantNoCookie("GET of what may be read", a)
 	}
@@ -84,12 +84,12 @@ func imagesAndLinks(t *testing.T, d deployment, tr transport) {
 			"frame":            {"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"},
 		} {
 			s.noCalls(name, func() {
-				a := s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: append(refused, s.cookies(pair))})
+				a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: append(refused, s.cookies(pair))})
 				s.wantError(name+" with an expired token", a, core.ErrTokenExpired)
 			})
 		}
 		s.wantEvents()
-		a := s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: append(link, s.cookies(pair))})
+		a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: append(link, s.cookies(pair))})
 		s.wantOK("a link followed with an expired token", a)
 		s.wantEvents(told{core.SessionReissued, pair.SessionID, "rotated"})
 		a.Body = member("session_id", pair.SessionID)
@@ -107,11 +107,11 @@ func bearerFromAnywhere(t *testing.T, d deployment, tr transport) {
 	pair := s.enter("alice")
 	for from, header := range elsewhere(s.host()) {
 		header = append(header, "Authorization: Bearer "+pair.AccessToken)
-		s.wantOK("write from "+from, s.Do(wiretest.Request{Method: "PUT", Path: "/api/write", Header: header}))
-		s.wantOK("write from "+from+" beside the refresh cookie", s.Do(wiretest.Request{Method: "PUT", Path: "/api/write",
+		s.wantOK("write from "+from, s.Do(facetest.Request{Method: "PUT", Path: "/api/write", Header: header}))
+		s.wantOK("write from "+from+" beside the refresh cookie", s.Do(facetest.Request{Method: "PUT", Path: "/api/write",
 			Header: append(header, "Cookie: __Host-refresh="+pair.RefreshToken)}))
 		other := s.enter("alice")
-		a := s.Do(wiretest.Request{Method: "DELETE", Path: "/auth/sessions/" + other.SessionID, Header: header})
+		a := s.Do(facetest.Request{Method: "DELETE", Path: "/auth/sessions/" + other.SessionID, Header: header})
 		if a.Status != 204 {
 			s.t.Errorf("end of a session from %s: got %s\nwant 204", from, render(a))
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // hold holds the next call of a method of the store up. It returns two
@@ -36,16 +36,16 @@ func loserAfterWinner(t *testing.T, d deployment, tr transport) {
 	s := d.open(t, tr)
 	b, pair := s.seat("alice")
 	s.expire()
-	losers := map[string]func() wiretest.Answer{
-		"reissue": func() wiretest.Answer { return b.Post("/auth/reissue") },
+	losers := map[string]func() facetest.Answer{
+		"reissue": func() facetest.Answer { return b.Post("/auth/reissue") },
 	}
 	if tr.silent {
-		losers["on the way"] = func() wiretest.Answer { return b.Get("/api/me") }
+		losers["on the way"] = func() facetest.Answer { return b.Get("/api/me") }
 	}
 	for name, send := range losers {
 		arrived, release := s.hold("Rotate")
 		t.Cleanup(release)
-		lost := make(chan wiretest.Answer, 1)
+		lost := make(chan facetest.Answer, 1)
 		go func() { lost <- send() }()
 		arrived()
 		winner := s.issued(b.TryLogin("alice"))
@@ -141,9 +141,9 @@ func cookiesAfterLogout(t *testing.T, d deployment, tr transport) {
 	s := d.open(t, tr)
 	b, pair := s.seat("alice")
 	s.expire()
-	var late wiretest.Answer
+	var late facetest.Answer
 	if tr.silent {
-		late = s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: []string{s.cookies(pair)}})
+		late = s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: []string{s.cookies(pair)}})
 		late.Body = member("session_id", pair.SessionID)
 	} else {
 		late = s.byCookie(pair.RefreshToken)
@@ -176,7 +176,7 @@ func reissueHeldUp(t *testing.T, d deployment, tr transport) {
 	s.expire()
 	arrived, release := s.hold("Rotate")
 	t.Cleanup(release)
-	late := make(chan wiretest.Answer, 1)
+	late := make(chan facetest.Answer, 1)
 	go func() {
 		if tr.silent {
 			late <- b.Get("/api/me")
@@ -206,8 +206,8 @@ func parallelSilent(t *testing.T, d deployment) {
 		for range 2 {
 			s.expire()
 			s.takeEvents()
-			answers := s.race(n, func(i int, p *wiretest.Server) wiretest.Answer {
-				r := wiretest.Request{Method: "GET", Path: "/api/me", Header: []string{s.cookies(pair), "Sec-Fetch-Site: same-origin"}}
+			answers := s.race(n, func(i int, p *facetest.Server) facetest.Answer {
+				r := facetest.Request{Method: "GET", Path: "/api/me", Header: []string{s.cookies(pair), "Sec-Fetch-Site: same-origin"}}
 				if i%3 == 0 {
 					r.Method, r.Path = "PUT", "/api/write"
 				}
@@ -220,7 +220,7 @@ func parallelSilent(t *testing.T, d deployment) {
 				{core.SessionReissued, pair.SessionID, "rotated"}:  1,
 				{core.SessionReplayed, pair.SessionID, "replayed"}: n - 1,
 			})
-			var children []wiretest.Pair
+			var children []facetest.Pair
 			for _, a := range answers {
 				s.wantOK("request", a)
 				if a.Header.Get("Cache-Control") != "no-store" || !strings.Contains(a.Body, `"user":"alice"`) {
@@ -244,7 +244,7 @@ func parallelSilent(t *testing.T, d deployment) {
 func noTokenForScripts(t *testing.T, d deployment, tr transport) {
 	s := d.open(t, tr)
 	b, _ := s.seat("alice")
-	look := func(what string, a wiretest.Answer) {
+	look := func(what string, a facetest.Answer) {
 		t.Helper()
 		for _, line := range a.Header["Set-Cookie"] {
 			if !strings.Contains(line, "; HttpOnly; Secure; SameSite=") || !strings.Contains(line, "; Path=/;") || strings.Contains(line, "Domain") {
@@ -253,7 +253,7 @@ func noTokenForScripts(t *testing.T, d deployment, tr transport) {
 		}
 		readable := a.Header.Clone()
 		readable.Del("Set-Cookie") // scripts never see it
-		text := render(wiretest.Answer{Status: a.Status, Header: readable, Body: a.Body})
+		text := render(facetest.Answer{Status: a.Status, Header: readable, Body: a.Body})
 		if tr.cookie && hasToken(text) {
 			t.Errorf("%s: got a token in %s", what, text)
 		}
@@ -272,7 +272,7 @@ func noTokenForScripts(t *testing.T, d deployment, tr transport) {
 	pair := s.issued(next)
 	s.spy.learn(pair)
 	authorization := s.authorization(pair)
-	look("reissue by form", b.Do(wiretest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{wiretest.Form}, Body: "grant_type=refresh_token"}))
+	look("reissue by form", b.Do(facetest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{facetest.Form}, Body: "grant_type=refresh_token"}))
 	for _, path := range []string{"/api/me", "/api/maybe", "/auth/sessions", "/api/nothing", "/api/fail", "/.well-known/jwks.json"} {
 		look(path, b.Get(path, authorization...))
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wire"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // browserRows are the cases that need a browser: those of the transports with
@@ -41,21 +41,21 @@ type transport struct {
 	name   string
 	cookie bool // the access token is in a cookie too
 	silent bool
-	wire.Transport
+	httpauth.Transport
 }
 
 func transports(t *testing.T) []transport {
 	t.Helper()
-	made := func(transport wire.Transport, err error) wire.Transport {
+	made := func(transport httpauth.Transport, err error) httpauth.Transport {
 		if err != nil {
 			t.Fatal(err)
 		}
 		return transport
 	}
 	return []transport{
-		{"hybrid", false, false, made(wire.NewHybrid(wire.CookieOptions{}))},
-		{"cookie", true, false, made(wire.NewCookie(wire.CookieOptions{}))},
-		{"silent", true, true, made(wire.NewCookie(wire.CookieOptions{SilentReissue: true}))},
+		{"hybrid", false, false, made(httpauth.NewHybrid(httpauth.CookieOptions{}))},
+		{"cookie", true, false, made(httpauth.NewCookie(httpauth.CookieOptions{}))},
+		{"silent", true, true, made(httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true}))},
 	}
 }
 
@@ -81,7 +81,7 @@ type stage struct {
 func (d deployment) open(t *testing.T, tr transport, configure ...func(*core.Config)) *stage {
 	t.Helper()
 	newHandler := d.newHandler
-	d.newHandler = func(tb testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+	d.newHandler = func(tb testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 		l.Transport = tr.Transport
 		return newHandler(tb, a, l)
 	}
@@ -90,7 +90,7 @@ func (d deployment) open(t *testing.T, tr transport, configure ...func(*core.Con
 
 // enter logs a user in from a client without cookies and lets the spy know the
 // tokens, which it finds in bodies only.
-func (s *stage) enter(user string) wiretest.Pair {
+func (s *stage) enter(user string) facetest.Pair {
 	s.t.Helper()
 	p := s.issued(s.TryLogin(user))
 	s.spy.learn(p)
@@ -98,7 +98,7 @@ func (s *stage) enter(user string) wiretest.Pair {
 }
 
 // seat returns a browser with the cookies of a new login.
-func (s *stage) seat(user string) (*wiretest.Browser, wiretest.Pair) {
+func (s *stage) seat(user string) (*facetest.Browser, facetest.Pair) {
 	s.t.Helper()
 	b := s.NewBrowser()
 	p := s.issued(b.TryLogin(user))
@@ -108,7 +108,7 @@ func (s *stage) seat(user string) (*wiretest.Browser, wiretest.Pair) {
 
 // cookies is the line with the pair's cookies, as far as the transport reads
 // them.
-func (s *stage) cookies(p wiretest.Pair) string {
+func (s *stage) cookies(p facetest.Pair) string {
 	line := "Cookie: __Host-refresh=" + p.RefreshToken
 	if s.transport.cookie {
 		line += "; __Host-access=" + p.AccessToken
@@ -118,7 +118,7 @@ func (s *stage) cookies(p wiretest.Pair) string {
 
 // credentials are the lines with which a page of the application asks for
 // something: the cookies, in the hybrid transport the access token's header.
-func (s *stage) credentials(p wiretest.Pair) []string {
+func (s *stage) credentials(p facetest.Pair) []string {
 	if s.transport.cookie {
 		return []string{s.cookies(p)}
 	}
@@ -126,16 +126,16 @@ func (s *stage) credentials(p wiretest.Pair) []string {
 }
 
 // byCookie reissues with a refresh token in its cookie.
-func (s *stage) byCookie(refreshToken string) wiretest.Answer {
+func (s *stage) byCookie(refreshToken string) facetest.Answer {
 	s.t.Helper()
-	return s.Do(wiretest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{"Cookie: __Host-refresh=" + refreshToken}})
+	return s.Do(facetest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{"Cookie: __Host-refresh=" + refreshToken}})
 }
 
 // wantLiving checks that the pair is the newest of a living session, which it
 // moves on. Its events are not left to be read.
-func (s *stage) wantLiving(p wiretest.Pair) wiretest.Pair {
+func (s *stage) wantLiving(p facetest.Pair) facetest.Pair {
 	s.t.Helper()
-	var next wiretest.Pair
+	var next facetest.Pair
 	events := s.during(func() {
 		s.wantOK("access", s.Me(p.AccessToken))
 		next = s.issued(s.byCookie(p.RefreshToken))
@@ -149,7 +149,7 @@ func (s *stage) wantLiving(p wiretest.Pair) wiretest.Pair {
 
 // wantOver checks that both tokens of the pair are dead, and that no cookie is
 // touched to say so.
-func (s *stage) wantOver(p wiretest.Pair) {
+func (s *stage) wantOver(p facetest.Pair) {
 	s.t.Helper()
 	s.during(func() {
 		s.wantError("access", s.Me(p.AccessToken), core.ErrTokenRevoked)
@@ -158,7 +158,7 @@ func (s *stage) wantOver(p wiretest.Pair) {
 }
 
 // wantCookies checks which tokens a browser holds.
-func (s *stage) wantCookies(b *wiretest.Browser, p wiretest.Pair) {
+func (s *stage) wantCookies(b *facetest.Browser, p facetest.Pair) {
 	s.t.Helper()
 	want := map[string]string{"__Host-refresh": p.RefreshToken, "__Host-access": p.AccessToken}
 	if !s.transport.cookie {
@@ -172,7 +172,7 @@ func (s *stage) wantCookies(b *wiretest.Browser, p wiretest.Pair) {
 }
 
 // wantNoCookie checks that an answer touches no cookie.
-func (s *stage) wantNoCookie(what string, a wiretest.Answer) {
+func (s *stage) wantNoCookie(what string, a facetest.Answer) {
 	s.t.Helper()
 	if lines := a.Header["Set-Cookie"]; len(lines) > 0 {
 		s.t.Errorf("%s: got %q, want no cookie set or cleared", what, lines)
@@ -180,7 +180,7 @@ func (s *stage) wantNoCookie(what string, a wiretest.Answer) {
 }
 
 // cleared returns an answer with which a browser forgets the tokens.
-func (s *stage) cleared(a wiretest.Answer) wiretest.Answer {
+func (s *stage) cleared(a facetest.Answer) facetest.Answer {
 	a.Header = a.Header.Clone()
 	for _, c := range []struct {
 		name     string
@@ -200,22 +200,22 @@ func (s *stage) expire() { s.Clock.Advance(10 * time.Minute) }
 // pageRequest is a request that a page can make a browser send.
 type pageRequest struct {
 	name    string
-	request wiretest.Request
+	request facetest.Request
 	serves  bool // it is served with an access token, of whichever session
 }
 
 // changes are all requests that change something. Those that the hybrid
 // transport does by its header alone are not in its list.
 func (s *stage) changes(sessionID string) []pageRequest {
-	send := func(method, path, body string, header ...string) wiretest.Request {
-		return wiretest.Request{Method: method, Path: path, Header: header, Body: body}
+	send := func(method, path, body string, header ...string) facetest.Request {
+		return facetest.Request{Method: method, Path: path, Header: header, Body: body}
 	}
 	list := []pageRequest{
 		{"reissue", send("POST", "/auth/reissue", ""), false},
-		{"reissue by form", send("POST", "/auth/reissue", "grant_type=refresh_token", wiretest.Form), false},
+		{"reissue by form", send("POST", "/auth/reissue", "grant_type=refresh_token", facetest.Form), false},
 		{"logout", send("POST", "/auth/logout", ""), false},
-		{"logout by form", send("POST", "/auth/logout", "a=b", wiretest.Form), false},
-		{"login", send("POST", "/auth/login", member("username", "bob"), wiretest.JSON), false},
+		{"logout by form", send("POST", "/auth/logout", "a=b", facetest.Form), false},
+		{"login", send("POST", "/auth/login", member("username", "bob"), facetest.JSON), false},
 		{"login as a form of text", send("POST", "/auth/login", member("username", "bob"), "Content-Type: text/plain"), false},
 	}
 	if s.transport.cookie {
@@ -223,13 +223,13 @@ func (s *stage) changes(sessionID string) []pageRequest {
 			pageRequest{"logout all", send("POST", "/auth/logout-all", ""), true},
 			pageRequest{"end a session", send("DELETE", "/auth/sessions/"+sessionID, ""), true},
 			pageRequest{"write", send("PUT", "/api/write", ""), true},
-			pageRequest{"write by form", send("POST", "/api/write", "a=b", wiretest.Form), true})
+			pageRequest{"write by form", send("POST", "/api/write", "a=b", facetest.Form), true})
 	}
 	return list
 }
 
 // with adds header lines to a request.
-func with(r wiretest.Request, header ...string) wiretest.Request {
+func with(r facetest.Request, header ...string) facetest.Request {
 	r.Header = append(append([]string(nil), r.Header...), header...)
 	return r
 }

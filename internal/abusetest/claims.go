@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func claimsRows() []row {
@@ -56,7 +56,7 @@ func (l *claimsLoader) configure(c *core.Config) {
 
 // wantUnburnt checks that reissue and login answer that they cannot, each with
 // one event, before the store is asked.
-func (s *scene) wantUnburnt(what string, pair wiretest.Pair) {
+func (s *scene) wantUnburnt(what string, pair facetest.Pair) {
 	s.t.Helper()
 	failed := told{core.StoreFailed, "", "load claims"}
 	s.noCalls(what, func() {
@@ -132,8 +132,8 @@ func loadClaimsSlow(t *testing.T, d deployment) {
 	for _, heeds := range []bool{true, false} {
 		t.Run(fmt.Sprintf("heeds its context %t", heeds), func(t *testing.T) {
 			var loader claimsLoader
-			bubble(t, d, loader.configure, func(t *testing.T, store *wiretest.Store, send func(string, string, ...string) (wiretest.Answer, time.Duration)) {
-				a, _ := send("/auth/login", member("username", "alice"), wiretest.JSON)
+			bubble(t, d, loader.configure, func(t *testing.T, store *facetest.Store, send func(string, string, ...string) (facetest.Answer, time.Duration)) {
+				a, _ := send("/auth/login", member("username", "alice"), facetest.JSON)
 				pair := a.Pair()
 				loader.set(func(ctx context.Context) (any, error) {
 					timer := time.NewTimer(30 * time.Second)
@@ -148,7 +148,7 @@ func loadClaimsSlow(t *testing.T, d deployment) {
 					}
 					return nil, ctx.Err()
 				})
-				got, took := send("/auth/reissue", member("refresh_token", pair.RefreshToken), wiretest.JSON)
+				got, took := send("/auth/reissue", member("refresh_token", pair.RefreshToken), facetest.JSON)
 				if got.Code() != "store_unavailable" || got.Header.Get("Retry-After") != "1" || took > 4*time.Second {
 					t.Errorf("reissue: got %s\nafter %v, want store_unavailable within 4s", render(got), took)
 				}
@@ -157,7 +157,7 @@ func loadClaimsSlow(t *testing.T, d deployment) {
 				}
 				time.Sleep(time.Minute) // of the bubble, so that the loader's goroutine ends
 				loader.set(nil)
-				if a, _ := send("/auth/reissue", member("refresh_token", pair.RefreshToken), wiretest.JSON); a.Pair().SessionID != pair.SessionID {
+				if a, _ := send("/auth/reissue", member("refresh_token", pair.RefreshToken), facetest.JSON); a.Pair().SessionID != pair.SessionID {
 					t.Errorf("the retry: got %s\nwant the next pair", render(a))
 				}
 			})
@@ -212,7 +212,7 @@ func userGoneStoreDown(t *testing.T, d deployment) {
 func rolesChanged(t *testing.T, d deployment) {
 	var loader claimsLoader
 	s := d.start(t, loader.configure)
-	roles := func(what string, pair wiretest.Pair, want ...string) {
+	roles := func(what string, pair facetest.Pair, want ...string) {
 		t.Helper()
 		if got := s.me(pair.AccessToken).Roles; !slices.Equal(got, want) {
 			t.Errorf("%s: got the roles %q, want %q", what, got, want)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func denialRows() []row {
@@ -19,10 +19,10 @@ func denialRows() []row {
 // changed between the two.
 func denialOutlives(t *testing.T, d deployment) {
 	ends := endings()
-	ends["logout by access token"] = func(s *scene, _, child wiretest.Pair) {
+	ends["logout by access token"] = func(s *scene, _, child facetest.Pair) {
 		s.want("logout", s.last().Logout(child.AccessToken), loggedOut())
 	}
-	ends["blacklist"] = func(s *scene, parent, _ wiretest.Pair) {
+	ends["blacklist"] = func(s *scene, parent, _ facetest.Pair) {
 		s.must(s.last().Authority.Blacklist(s.t.Context(), parent.AccessToken))
 	}
 	for name, end := range ends {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func faultRows() []row {
@@ -79,7 +79,7 @@ func outcomeUnknown(t *testing.T, d deployment) {
 
 // gone sends a reissue whose client goes away when leave is called, waits until
 // the server is done with it, and checks that nobody got an answer.
-func (s *scene) gone(refreshToken string, hook func(request context.Context, leave context.CancelFunc) wiretest.Hook) {
+func (s *scene) gone(refreshToken string, hook func(request context.Context, leave context.CancelFunc) facetest.Hook) {
 	s.t.Helper()
 	ctx, leave := context.WithCancel(s.t.Context())
 	defer leave()
@@ -120,7 +120,7 @@ func clientGone(t *testing.T, d deployment) {
 	s.sibling()
 	pair := s.Login("alice")
 	s.takeEvents()
-	s.gone(pair.RefreshToken, func(request context.Context, leave context.CancelFunc) wiretest.Hook {
+	s.gone(pair.RefreshToken, func(request context.Context, leave context.CancelFunc) facetest.Hook {
 		return func(commit context.Context, method string) error {
 			if method != "Rotate" {
 				return nil
@@ -146,7 +146,7 @@ func clientGoneEarly(t *testing.T, d deployment) {
 	s := d.start(t, loader.configure)
 	pair := s.Login("alice")
 	s.takeEvents()
-	s.gone(pair.RefreshToken, func(request context.Context, leave context.CancelFunc) wiretest.Hook {
+	s.gone(pair.RefreshToken, func(request context.Context, leave context.CancelFunc) facetest.Hook {
 		loader.set(func(ctx context.Context) (any, error) {
 			leave()
 			await(t, "the loader's context", ctx.Done())
@@ -186,17 +186,17 @@ func processKilled(t *testing.T, d deployment) {
 // bubble runs a test on a server without sockets, by a clock of its own that
 // moves when nobody else does. It returns what a request comes to and how long
 // that took.
-func bubble(t *testing.T, d deployment, configure func(*core.Config), test func(t *testing.T, store *wiretest.Store, send func(path, body string, header ...string) (wiretest.Answer, time.Duration))) {
+func bubble(t *testing.T, d deployment, configure func(*core.Config), test func(t *testing.T, store *facetest.Store, send func(path, body string, header ...string) (facetest.Answer, time.Duration))) {
 	synctest.Test(t, func(t *testing.T) {
-		store := wiretest.NewStore(core.NewMemoryStore(core.MemoryOptions{}))
-		c := core.Config{Issuer: "wiretest", Audience: []string{"api"}, Keys: []core.Key{hmacKey(t, "first", accessSecret)}, Store: store, Logger: slog.New(slog.DiscardHandler)}
+		store := facetest.NewStore(core.NewMemoryStore(core.MemoryOptions{}))
+		c := core.Config{Issuer: "facetest", Audience: []string{"api"}, Keys: []core.Key{hmacKey(t, "first", accessSecret)}, Store: store, Logger: slog.New(slog.DiscardHandler)}
 		configure(&c)
 		a, err := core.New(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		handler := d.newHandler(t, a, wiretest.Layout{})
-		test(t, store, func(path, body string, header ...string) (wiretest.Answer, time.Duration) {
+		handler := d.newHandler(t, a, facetest.Layout{})
+		test(t, store, func(path, body string, header ...string) (facetest.Answer, time.Duration) {
 			method := http.MethodPost
 			if body == "" {
 				method = http.MethodGet
@@ -208,7 +208,7 @@ func bubble(t *testing.T, d deployment, configure func(*core.Config), test func(
 			}
 			w, start := httptest.NewRecorder(), time.Now()
 			handler.ServeHTTP(w, r)
-			return wiretest.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}, time.Since(start)
+			return facetest.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}, time.Since(start)
 		})
 	})
 }
@@ -216,18 +216,18 @@ func bubble(t *testing.T, d deployment, configure func(*core.Config), test func(
 // A store that does not answer is given up after 3 seconds, so that every
 // request that changes something has its answer within 4.
 func storeHangs(t *testing.T, d deployment) {
-	bubble(t, d, func(*core.Config) {}, func(t *testing.T, store *wiretest.Store, send func(string, string, ...string) (wiretest.Answer, time.Duration)) {
-		a, _ := send("/auth/login", member("username", "alice"), wiretest.JSON)
+	bubble(t, d, func(*core.Config) {}, func(t *testing.T, store *facetest.Store, send func(string, string, ...string) (facetest.Answer, time.Duration)) {
+		a, _ := send("/auth/login", member("username", "alice"), facetest.JSON)
 		pair := a.Pair()
 		hang := func(ctx context.Context, _ string) error { <-ctx.Done(); return errors.Join(errStore, ctx.Err()) }
 		requests := []struct {
 			path, body string
 			header     []string
 		}{
-			{"/auth/reissue", member("refresh_token", pair.RefreshToken), []string{wiretest.JSON}},
-			{"/auth/reissue", "grant_type=refresh_token&refresh_token=" + pair.RefreshToken, []string{wiretest.Form}},
-			{"/auth/logout", member("token", pair.RefreshToken), []string{wiretest.JSON}},
-			{"/auth/login", member("username", "alice"), []string{wiretest.JSON}},
+			{"/auth/reissue", member("refresh_token", pair.RefreshToken), []string{facetest.JSON}},
+			{"/auth/reissue", "grant_type=refresh_token&refresh_token=" + pair.RefreshToken, []string{facetest.Form}},
+			{"/auth/logout", member("token", pair.RefreshToken), []string{facetest.JSON}},
+			{"/auth/login", member("username", "alice"), []string{facetest.JSON}},
 		}
 		for _, r := range requests {
 			store.Before(hang)
@@ -240,7 +240,7 @@ func storeHangs(t *testing.T, d deployment) {
 				t.Errorf("%s: the answer took %v, want 4s at most", r.path, took)
 			}
 		}
-		if a, _ := send("/auth/reissue", member("refresh_token", pair.RefreshToken), wiretest.JSON); a.Pair().SessionID != pair.SessionID {
+		if a, _ := send("/auth/reissue", member("refresh_token", pair.RefreshToken), facetest.JSON); a.Pair().SessionID != pair.SessionID {
 			t.Errorf("the retry: got %s\nwant the next pair", render(a))
 		}
 	})

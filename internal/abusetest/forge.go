@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // accessSecret is the secret of the server's key, "first".
@@ -123,7 +123,7 @@ func (s *scene) generation(refreshToken, generation string) string {
 // forgeries are tokens that somebody has made up, by a name for each.
 type forgeries struct {
 	s       *scene
-	pair    wiretest.Pair // of the session that they are made from
+	pair    facetest.Pair // of the session that they are made from
 	access  map[string]string
 	refresh map[string]string
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func headerRows() []row {
@@ -126,10 +126,10 @@ func tokensConfused(t *testing.T, d deployment) {
 // foreign has tokens of another issuer, audience and type.
 func foreign(f *forgeries) {
 	for name, iss := range map[string]string{
-		"iss": `"https://evil.example"`, "iss with a slash": `"wiretest/"`, "iss in capitals": `"WIRETEST"`,
-		"iss empty": `""`, "iss null": `null`, "iss list": `["wiretest"]`,
+		"iss": `"https://evil.example"`, "iss with a slash": `"facetest/"`, "iss in capitals": `"WIRETEST"`,
+		"iss empty": `""`, "iss null": `null`, "iss list": `["facetest"]`,
 	} {
-		f.both(name, `"iss":"wiretest"`, `"iss":`+iss)
+		f.both(name, `"iss":"facetest"`, `"iss":`+iss)
 	}
 	for name, aud := range map[string]string{
 		"aud": `"web"`, "aud list": `["web","admin"]`, "aud empty": `[]`, "aud empty text": `""`, "aud null": `null`,
@@ -158,7 +158,7 @@ func anotherDeployment(t *testing.T, d deployment) {
 	ours := d.start(t)
 	theirs := d.start(t, func(c *core.Config) { c.Keys = []core.Key{hmacKey(t, "first", strings.Repeat("\x02", 32))} })
 	our, their := ours.Login("alice"), theirs.Login("alice")
-	for s, pair := range map[*scene]wiretest.Pair{ours: their, theirs: our} {
+	for s, pair := range map[*scene]facetest.Pair{ours: their, theirs: our} {
 		s.takeEvents()
 		s.noCalls("tokens of another deployment", func() {
 			s.wantNoAccess("another deployment's", pair.AccessToken)

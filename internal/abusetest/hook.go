@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func hookRows() []row {
@@ -52,7 +52,7 @@ type hooked struct {
 	name      string
 	configure func(*core.Config)
 	// prepare returns the request that panics and what must hold after it.
-	prepare func(s *scene) (request func() wiretest.Answer, then func())
+	prepare func(s *scene) (request func() facetest.Answer, then func())
 }
 
 // panicInHook checks that a hook that panics fails its request and only that:
@@ -87,25 +87,25 @@ func panicInHook(t *testing.T, d deployment) {
 }
 
 // direct makes a request of a call that has no route.
-func (s *scene) direct(call func(ctx context.Context) error) func() wiretest.Answer {
-	return func() wiretest.Answer {
+func (s *scene) direct(call func(ctx context.Context) error) func() facetest.Answer {
+	return func() facetest.Answer {
 		e := core.AsError(call(s.t.Context()))
 		if e == nil {
-			return wiretest.Answer{}
+			return facetest.Answer{}
 		}
 		return refusal(e)
 	}
 }
 
 func hookedCases() []hooked {
-	reissue := func(s *scene, token string) func() wiretest.Answer {
-		return func() wiretest.Answer { return s.Reissue(token) }
+	reissue := func(s *scene, token string) func() facetest.Answer {
+		return func() facetest.Answer { return s.Reissue(token) }
 	}
-	login := func(s *scene) func() wiretest.Answer {
-		return func() wiretest.Answer { return s.TryLogin("alice") }
+	login := func(s *scene) func() facetest.Answer {
+		return func() facetest.Answer { return s.TryLogin("alice") }
 	}
 	return append(revokedCases(), []hooked{
-		{core.SessionEstablished, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.SessionEstablished, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			return login(s), func() {
 				pair := s.Login("alice")
 				if n := len(s.ids(pair.AccessToken)); n != 2 {
@@ -114,11 +114,11 @@ func hookedCases() []hooked {
 				s.wantAlive(pair)
 			}
 		}},
-		{core.SessionReissued, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.SessionReissued, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			return reissue(s, pair.RefreshToken), func() { s.wantAlive(s.reissue(pair.RefreshToken)) }
 		}},
-		{core.SessionReplayed, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.SessionReplayed, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			child := s.reissue(pair.RefreshToken)
 			return reissue(s, pair.RefreshToken), func() {
@@ -126,62 +126,62 @@ func hookedCases() []hooked {
 				s.wantAlive(child)
 			}
 		}},
-		{core.SessionRecovered, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.SessionRecovered, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			ahead := s.generation(s.Login("alice").RefreshToken, "7")
 			return reissue(s, ahead), func() { s.wantAlive(s.reissue(ahead)) }
 		}},
-		{core.RefreshRefused, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.RefreshRefused, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			s.Logout(pair.AccessToken)
 			return reissue(s, pair.RefreshToken), func() { s.wantDead(pair) }
 		}},
-		{core.RefreshForged, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.RefreshForged, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			forged := s.forgeRefresh(pair.RefreshToken, s.field(pair.RefreshToken, "seed"), `"seed":"AAAAAAAAAAAAAAAAAAAAAA"`)
 			return reissue(s, forged), func() { s.wantAlive(pair) }
 		}},
-		{core.RefreshForged, "logout", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.RefreshForged, "logout", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			forged := s.forgeRefresh(pair.RefreshToken, s.field(pair.RefreshToken, "seed"), `"seed":"AAAAAAAAAAAAAAAAAAAAAA"`)
-			return func() wiretest.Answer { return s.Logout(forged) }, func() { s.wantAlive(pair) }
+			return func() facetest.Answer { return s.Logout(forged) }, func() { s.wantAlive(pair) }
 		}},
-		{core.LoginRefused, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.LoginRefused, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			s.must(s.Authority.Block(s.t.Context(), "alice", time.Time{}))
 			return login(s), func() {
 				s.wantError("login", s.TryLogin("alice"), core.ErrUserBlocked)
 				s.wantEvents(told{core.LoginRefused, "", "blocked"})
 			}
 		}},
-		{core.StoreFailed, "access", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.StoreFailed, "access", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			s.Store.Before(failing())
-			return func() wiretest.Answer { return s.Me(pair.AccessToken) }, func() { s.wantAlive(pair) }
+			return func() facetest.Answer { return s.Me(pair.AccessToken) }, func() { s.wantAlive(pair) }
 		}},
-		{core.StoreFailed, "reissue", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.StoreFailed, "reissue", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			s.Store.Before(failing())
 			return reissue(s, pair.RefreshToken), func() { s.wantAlive(pair) }
 		}},
-		{core.AccessUnchecked, "", func(c *core.Config) { c.OnStoreFailure = core.FailOpen }, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.AccessUnchecked, "", func(c *core.Config) { c.OnStoreFailure = core.FailOpen }, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			s.Store.Before(failing())
-			return func() wiretest.Answer { return s.Me(pair.AccessToken) }, func() { s.wantAlive(pair) }
+			return func() facetest.Answer { return s.Me(pair.AccessToken) }, func() { s.wantAlive(pair) }
 		}},
-		{core.TokenBlacklisted, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.TokenBlacklisted, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			return s.direct(func(ctx context.Context) error { return s.Authority.Blacklist(ctx, pair.AccessToken) }), func() {
 				s.wantError("access", s.Me(pair.AccessToken), core.ErrTokenRevoked)
 				s.wantAlive(s.reissue(pair.RefreshToken))
 			}
 		}},
-		{core.UserBlocked, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.UserBlocked, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			pair := s.Login("alice")
 			return s.direct(func(ctx context.Context) error { return s.Authority.Block(ctx, "alice", time.Time{}) }), func() {
 				s.wantDead(pair)
 				s.wantError("login", s.TryLogin("alice"), core.ErrUserBlocked)
 			}
 		}},
-		{core.UserUnblocked, "", nil, func(s *scene) (func() wiretest.Answer, func()) {
+		{core.UserUnblocked, "", nil, func(s *scene) (func() facetest.Answer, func()) {
 			s.must(s.Authority.Block(s.t.Context(), "alice", time.Time{}))
 			return s.direct(func(ctx context.Context) error { return s.Authority.Unblock(ctx, "alice") }), func() {
 				pair := s.Login("alice")
@@ -193,46 +193,46 @@ func hookedCases() []hooked {
 
 // revokedCases are those of the end of a session, by what ends it.
 func revokedCases() []hooked {
-	one := func(end func(s *scene, parent, child wiretest.Pair) wiretest.Answer, after func(s *scene, child wiretest.Pair)) func(*scene) (func() wiretest.Answer, func()) {
-		return func(s *scene) (func() wiretest.Answer, func()) {
+	one := func(end func(s *scene, parent, child facetest.Pair) facetest.Answer, after func(s *scene, child facetest.Pair)) func(*scene) (func() facetest.Answer, func()) {
+		return func(s *scene) (func() facetest.Answer, func()) {
 			parent := s.Login("alice")
 			child := s.reissue(parent.RefreshToken)
-			return func() wiretest.Answer { return end(s, parent, child) }, func() {
+			return func() facetest.Answer { return end(s, parent, child) }, func() {
 				s.wantDead(parent, child)
 				after(s, child)
 			}
 		}
 	}
-	nothing := func(*scene, wiretest.Pair) {}
+	nothing := func(*scene, facetest.Pair) {}
 	var loader claimsLoader
 	return []hooked{
-		{core.SessionRevoked, "reuse", nil, one(func(s *scene, parent, _ wiretest.Pair) wiretest.Answer {
+		{core.SessionRevoked, "reuse", nil, one(func(s *scene, parent, _ facetest.Pair) facetest.Answer {
 			s.Clock.Advance(time.Minute)
 			return s.Reissue(parent.RefreshToken)
 		}, nothing)},
-		{core.SessionRevoked, "logout", nil, one(func(s *scene, _, child wiretest.Pair) wiretest.Answer { return s.Logout(child.AccessToken) },
-			func(s *scene, child wiretest.Pair) { s.want("again", s.Logout(child.AccessToken), loggedOut()) })},
-		{core.SessionRevoked, "logout of all", nil, one(func(s *scene, _, child wiretest.Pair) wiretest.Answer {
+		{core.SessionRevoked, "logout", nil, one(func(s *scene, _, child facetest.Pair) facetest.Answer { return s.Logout(child.AccessToken) },
+			func(s *scene, child facetest.Pair) { s.want("again", s.Logout(child.AccessToken), loggedOut()) })},
+		{core.SessionRevoked, "logout of all", nil, one(func(s *scene, _, child facetest.Pair) facetest.Answer {
 			s.Login("alice")
 			s.Login("alice")
 			return s.LogoutAll(child.AccessToken, false)
-		}, func(s *scene, _ wiretest.Pair) {
+		}, func(s *scene, _ facetest.Pair) {
 			pair := s.Login("alice")
 			s.wantIDs(pair.AccessToken, pair)
 		})},
-		{core.SessionRevoked, "the end of a session", nil, one(func(s *scene, _, child wiretest.Pair) wiretest.Answer {
+		{core.SessionRevoked, "the end of a session", nil, one(func(s *scene, _, child facetest.Pair) facetest.Answer {
 			return s.RevokeSession(child.AccessToken, child.SessionID)
 		}, nothing)},
-		{core.SessionRevoked, "block", nil, one(func(s *scene, _, _ wiretest.Pair) wiretest.Answer {
+		{core.SessionRevoked, "block", nil, one(func(s *scene, _, _ facetest.Pair) facetest.Answer {
 			return s.direct(func(ctx context.Context) error { return s.Authority.Block(ctx, "alice", time.Time{}) })()
 		}, nothing)},
-		{core.SessionRevoked, "user gone", loader.configure, one(func(s *scene, _, child wiretest.Pair) wiretest.Answer {
+		{core.SessionRevoked, "user gone", loader.configure, one(func(s *scene, _, child facetest.Pair) facetest.Answer {
 			loader.set(core.ErrUserGone)
 			defer loader.set(nil)
 			return s.Reissue(child.RefreshToken)
 		}, nothing)},
-		{core.SessionRevoked, "evicted", func(c *core.Config) { c.MaxSessions = 1 }, one(func(s *scene, _, _ wiretest.Pair) wiretest.Answer { return s.TryLogin("alice") },
-			func(s *scene, _ wiretest.Pair) {
+		{core.SessionRevoked, "evicted", func(c *core.Config) { c.MaxSessions = 1 }, one(func(s *scene, _, _ facetest.Pair) facetest.Answer { return s.TryLogin("alice") },
+			func(s *scene, _ facetest.Pair) {
 				pair := s.Login("alice")
 				s.wantIDs(pair.AccessToken, pair)
 				s.wantAlive(pair)

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func hostileRows() []row {
@@ -35,12 +35,12 @@ func hostileTexts() []string {
 }
 
 // loginRequest is a login with whatever the body has.
-func loginRequest(body map[string]any, header ...string) wiretest.Request {
+func loginRequest(body map[string]any, header ...string) facetest.Request {
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // the rows have texts and lists of texts only
 	}
-	return wiretest.Request{Method: "POST", Path: "/auth/login", Header: append([]string{wiretest.JSON}, header...), Body: string(text)}
+	return facetest.Request{Method: "POST", Path: "/auth/login", Header: append([]string{facetest.JSON}, header...), Body: string(text)}
 }
 
 // me is what the application answers about the caller.
@@ -63,7 +63,7 @@ func (s *scene) me(accessToken string) (m me) {
 func hostileSubjects(t *testing.T, d deployment) {
 	s := d.start(t)
 	subjects := hostileTexts()
-	pairs := make([]wiretest.Pair, len(subjects))
+	pairs := make([]facetest.Pair, len(subjects))
 	for i, subject := range subjects {
 		pairs[i] = s.reissue(s.issued(s.Do(loginRequest(map[string]any{"username": subject}))).RefreshToken)
 		if got, want := s.me(pairs[i].AccessToken), (me{User: subject, Session: pairs[i].SessionID}); got.User != want.User || got.Session != want.Session {
@@ -120,7 +120,7 @@ func subjectsRefused(t *testing.T, d deployment) {
 	s.wantWholeLog()
 	// An application that reads JSON never sees bytes that are not UTF-8: the
 	// decoder has replaced them.
-	a := s.Do(wiretest.Request{Method: "POST", Path: "/auth/login", Header: []string{wiretest.JSON}, Body: "{\"username\":\"a\xff\"}"})
+	a := s.Do(facetest.Request{Method: "POST", Path: "/auth/login", Header: []string{facetest.JSON}, Body: "{\"username\":\"a\xff\"}"})
 	if got := s.me(s.issued(a).AccessToken).User; got != "a\ufffd" {
 		t.Errorf("not UTF-8: got the subject %q, want the replaced one", got)
 	}
@@ -153,7 +153,7 @@ func hostileDevices(t *testing.T, d deployment) {
 }
 
 // checkDevice checks what the list shows of the newest session's device.
-func (s *scene) checkDevice(pair wiretest.Pair, name string) {
+func (s *scene) checkDevice(pair facetest.Pair, name string) {
 	s.t.Helper()
 	a := s.Sessions(pair.AccessToken)
 	var list struct {

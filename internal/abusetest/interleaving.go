@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func interleavingRows() []row {
@@ -45,22 +45,22 @@ func moments() []string { return []string{"before the commit", "after the commit
 // A session that ends in the middle of a reissue leaves nothing alive, neither
 // what the reissue answers nor what was there.
 func logoutInReissue(t *testing.T, d deployment) {
-	ends := map[string]func(s *scene, p *wiretest.Server, pair wiretest.Pair){
-		"logout by access token": func(s *scene, p *wiretest.Server, pair wiretest.Pair) {
+	ends := map[string]func(s *scene, p *facetest.Server, pair facetest.Pair){
+		"logout by access token": func(s *scene, p *facetest.Server, pair facetest.Pair) {
 			s.want("logout", p.Logout(pair.AccessToken), loggedOut())
 		},
-		"logout by refresh token": func(s *scene, p *wiretest.Server, pair wiretest.Pair) {
+		"logout by refresh token": func(s *scene, p *facetest.Server, pair facetest.Pair) {
 			s.want("logout", p.Logout(pair.RefreshToken), loggedOut())
 		},
-		"the end of the session": func(s *scene, p *wiretest.Server, pair wiretest.Pair) {
+		"the end of the session": func(s *scene, p *facetest.Server, pair facetest.Pair) {
 			if a := p.RevokeSession(pair.AccessToken, pair.SessionID); a.Status != http.StatusNoContent {
 				s.t.Errorf("the end of the session: got %s", render(a))
 			}
 		},
-		"logout of all": func(s *scene, p *wiretest.Server, pair wiretest.Pair) {
+		"logout of all": func(s *scene, p *facetest.Server, pair facetest.Pair) {
 			s.want("logout of all", p.LogoutAll(pair.AccessToken, false), answered(200, `{"ended":1}`))
 		},
-		"block": func(s *scene, p *wiretest.Server, _ wiretest.Pair) {
+		"block": func(s *scene, p *facetest.Server, _ facetest.Pair) {
 			s.must(p.Authority.Block(s.t.Context(), "alice", time.Time{}))
 		},
 	}
@@ -96,7 +96,7 @@ func logoutAgainstReissue(t *testing.T, d deployment) {
 	two := s.sibling()
 	for round := range 120 {
 		pair := s.Login("alice")
-		var reissue, logout wiretest.Answer
+		var reissue, logout facetest.Answer
 		var group sync.WaitGroup
 		group.Go(func() { reissue = ways()[round%2].send(two.Client, pair.RefreshToken) })
 		group.Go(func() { logout = s.Logout([]string{pair.AccessToken, pair.RefreshToken}[round/2%2]) })
@@ -125,7 +125,7 @@ func revokeAllInLogin(t *testing.T, d deployment) {
 			s := d.start(t)
 			two := s.sibling()
 			early := s.Login("alice")
-			var a wiretest.Answer
+			var a facetest.Answer
 			s.between(moment, "Create", func() { a = two.LogoutAll(early.AccessToken, false) })
 			late := s.Login("alice")
 			s.Store.Heal()
@@ -148,7 +148,7 @@ func revokeAllAgainstLogin(t *testing.T, d deployment) {
 	s.sibling()
 	for round := range 12 {
 		caller := s.Login("alice")
-		answers := s.race(4, func(i int, p *wiretest.Server) wiretest.Answer {
+		answers := s.race(4, func(i int, p *facetest.Server) facetest.Answer {
 			if i == round%4 {
 				return p.LogoutAll(caller.AccessToken, false)
 			}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func limitRows() []row {
@@ -31,7 +31,7 @@ func sessionLimit(t *testing.T, d deployment) {
 				s.sibling()
 				bob := s.Login("bob")
 				s.takeEvents()
-				answers := s.race(logins, func(i int, p *wiretest.Server) wiretest.Answer {
+				answers := s.race(logins, func(i int, p *facetest.Server) facetest.Answer {
 					a := p.TryLogin("alice")
 					if list, err := p.Authority.Sessions(t.Context(), "alice"); err != nil || len(list) > limit {
 						t.Errorf("got %d sessions, %v, want %d at most", len(list), err, limit)
@@ -46,9 +46,9 @@ func sessionLimit(t *testing.T, d deployment) {
 }
 
 // checkLogins checks what became of logins that came at once.
-func (s *scene) checkLogins(answers []wiretest.Answer, limit int, policy core.LimitPolicy) {
+func (s *scene) checkLogins(answers []facetest.Answer, limit int, policy core.LimitPolicy) {
 	s.t.Helper()
-	var pairs []wiretest.Pair
+	var pairs []facetest.Pair
 	for _, a := range answers {
 		if a.Status == http.StatusOK {
 			pairs = append(pairs, s.issued(a))
@@ -95,7 +95,7 @@ func (s *scene) checkLogins(answers []wiretest.Answer, limit int, policy core.Li
 func evictionOrder(t *testing.T, d deployment) {
 	s := d.start(t, func(c *core.Config) { c.MaxSessions = 3 })
 	s.sibling()
-	var pairs []wiretest.Pair
+	var pairs []facetest.Pair
 	for range 3 {
 		pairs = append(pairs, s.Login("alice"))
 		s.Clock.Advance(time.Minute)
@@ -112,7 +112,7 @@ func evictionOrder(t *testing.T, d deployment) {
 	if got, want := s.ids(fourth.AccessToken), []string{fourth.SessionID, pairs[0].SessionID, pairs[2].SessionID}; !slices.Equal(got, want) {
 		t.Errorf("sessions: got %v, want %v", got, want)
 	}
-	for _, p := range []wiretest.Pair{pairs[0], pairs[2], fourth} {
+	for _, p := range []facetest.Pair{pairs[0], pairs[2], fourth} {
 		s.wantAlive(p)
 	}
 }
@@ -140,7 +140,7 @@ func limitOfLiving(t *testing.T, d deployment) {
 		{core.SessionRevoked, fifth.SessionID, "evicted"}:  1,
 	})
 	s.wantDead(fourth, fifth)
-	for _, p := range []wiretest.Pair{first, second, third} {
+	for _, p := range []facetest.Pair{first, second, third} {
 		s.wantError("access", s.Me(p.AccessToken), core.ErrTokenExpired)
 		s.wantError("reissue", s.Reissue(p.RefreshToken), core.ErrRefreshInvalid)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func logRows() []row {
@@ -78,7 +78,7 @@ func logOfFaults(t *testing.T, d deployment) {
 	before := len(s.Log())
 	s.Store.Fail(errors.New(escapes))
 	id := url.PathEscape(escapes + strings.Repeat("x", 10_000))
-	a := s.Do(wiretest.Request{Method: "DELETE", Path: "/auth/sessions/" + id, Header: []string{"Authorization: Bearer " + pair.AccessToken}})
+	a := s.Do(facetest.Request{Method: "DELETE", Path: "/auth/sessions/" + id, Header: []string{"Authorization: Bearer " + pair.AccessToken}})
 	s.wantError("the end of a session", a, core.ErrInternal)
 	s.Store.Heal()
 	log := s.Log()[before:]
@@ -105,7 +105,7 @@ func loginRefusedAlike(t *testing.T, d deployment) {
 	s.takeEvents()
 	noUser := s.Do(loginRequest(map[string]any{"username": ""}))
 	s.wantError("no such user", noUser, core.ErrBadCredentials)
-	s.wantError("a wrong password", s.Do(wiretest.Request{Method: "GET", Path: "/api/fail?code=bad_credentials"}), core.ErrBadCredentials)
+	s.wantError("a wrong password", s.Do(facetest.Request{Method: "GET", Path: "/api/fail?code=bad_credentials"}), core.ErrBadCredentials)
 	loader.set(core.ErrUserGone)
 	s.wantError("a user who is gone", s.TryLogin("carol"), core.ErrBadCredentials)
 	loader.set(nil)

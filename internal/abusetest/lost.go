@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func lostAnswerRows() []row {
@@ -28,7 +28,7 @@ var errStore = errors.New("dial tcp 10.1.2.3:6379: connect: connection refused")
 
 // failing returns a hook that makes the methods of the store fail, all of them
 // if none is named.
-func failing(methods ...string) wiretest.Hook {
+func failing(methods ...string) facetest.Hook {
 	return func(_ context.Context, method string) error {
 		for _, m := range methods {
 			if m == method {
@@ -71,7 +71,7 @@ func (s *scene) wantNoAnswer(refreshToken string, header ...string) {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), "POST", s.URL()+"/auth/reissue", strings.NewReader(member("refresh_token", refreshToken)))
 	s.must(err)
-	for _, line := range append(header, wiretest.JSON) {
+	for _, line := range append(header, facetest.JSON) {
 		name, value, _ := strings.Cut(line, ": ")
 		request.Header.Add(name, value)
 	}
@@ -118,7 +118,7 @@ func lateRetry(t *testing.T, d deployment) {
 			s.takeEvents()
 			const key = "Idempotency-Key: one"
 			lose(s, pair.RefreshToken, key)
-			var child wiretest.Pair
+			var child facetest.Pair
 			end := s.Clock.Now().Add(7 * 24 * time.Hour)
 			for i, wait := range []time.Duration{0, 9*time.Minute + 59*time.Second, time.Second, time.Minute, 24 * time.Hour, 3 * 24 * time.Hour} {
 				s.Clock.Advance(wait)

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func othersRows() []row {
@@ -39,7 +39,7 @@ func anothersSession(t *testing.T, d deployment) {
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH"} {
 		var answers []string
 		for _, id := range []string{none, alice.SessionID} {
-			answers = append(answers, render(s.Do(wiretest.Request{Method: method, Path: "/auth/sessions/" + id, Header: []string{"Authorization: Bearer " + bob.AccessToken}})))
+			answers = append(answers, render(s.Do(facetest.Request{Method: method, Path: "/auth/sessions/" + id, Header: []string{"Authorization: Bearer " + bob.AccessToken}})))
 		}
 		if answers[0] != answers[1] {
 			t.Errorf("%s tells two sessions apart: got %s\nand %s", method, answers[0], answers[1])
@@ -57,7 +57,7 @@ func anothersSession(t *testing.T, d deployment) {
 func allButCurrent(t *testing.T, d deployment) {
 	s := d.start(t)
 	two := s.sibling()
-	var others []wiretest.Pair
+	var others []facetest.Pair
 	ended := make(map[told]int)
 	for range 5 {
 		p := s.Login("alice")

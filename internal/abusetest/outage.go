@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func outageRows() []row {
@@ -18,9 +18,9 @@ func outageRows() []row {
 }
 
 // maybe asks for the route behind Optional.
-func (s *scene) maybe(header ...string) wiretest.Answer {
+func (s *scene) maybe(header ...string) facetest.Answer {
 	s.t.Helper()
-	return s.Do(wiretest.Request{Method: "GET", Path: "/api/maybe", Header: header})
+	return s.Do(facetest.Request{Method: "GET", Path: "/api/maybe", Header: header})
 }
 
 // A store that cannot be asked says nothing about a token: the client keeps it
@@ -35,12 +35,12 @@ func outageClosed(t *testing.T, d deployment) {
 			s.takeEvents()
 			s.Store.Before(failing())
 			failed := told{core.StoreFailed, pair.SessionID, "verify"}
-			for what, a := range map[string]func() wiretest.Answer{
-				"access":               func() wiretest.Answer { return s.Me(pair.AccessToken) },
-				"optional":             func() wiretest.Answer { return s.maybe(bearer) },
-				"sessions":             func() wiretest.Answer { return s.Sessions(pair.AccessToken) },
-				"logout of all":        func() wiretest.Answer { return s.LogoutAll(pair.AccessToken, false) },
-				"the end of a session": func() wiretest.Answer { return s.RevokeSession(pair.AccessToken, pair.SessionID) },
+			for what, a := range map[string]func() facetest.Answer{
+				"access":               func() facetest.Answer { return s.Me(pair.AccessToken) },
+				"optional":             func() facetest.Answer { return s.maybe(bearer) },
+				"sessions":             func() facetest.Answer { return s.Sessions(pair.AccessToken) },
+				"logout of all":        func() facetest.Answer { return s.LogoutAll(pair.AccessToken, false) },
+				"the end of a session": func() facetest.Answer { return s.RevokeSession(pair.AccessToken, pair.SessionID) },
 			} {
 				s.wantError(what, a(), core.ErrUnavailable)
 				s.wantEvents(failed)
@@ -97,7 +97,7 @@ func outageAnonymous(t *testing.T, d deployment) {
 	s.Store.Before(failing())
 	s.noCalls("no token", func() {
 		s.wantError("access", s.Me(""), core.ErrTokenInvalid)
-		s.wantError("access without a header", s.Do(wiretest.Request{Method: "GET", Path: "/api/me"}), core.ErrTokenMissing)
+		s.wantError("access without a header", s.Do(facetest.Request{Method: "GET", Path: "/api/me"}), core.ErrTokenMissing)
 		if a := s.maybe(); a.Status != http.StatusOK {
 			t.Errorf("optional: got %s\nwant 200", render(a))
 		}

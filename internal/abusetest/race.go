@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func raceRows() []row {
@@ -22,8 +22,8 @@ const racers = 64
 
 // race sends requests from many clients to the processes in turn, all at once,
 // and returns the answers.
-func (s *scene) race(n int, send func(i int, p *wiretest.Server) wiretest.Answer) []wiretest.Answer {
-	answers := make([]wiretest.Answer, n)
+func (s *scene) race(n int, send func(i int, p *facetest.Server) facetest.Answer) []facetest.Answer {
+	answers := make([]facetest.Answer, n)
 	start := make(chan struct{})
 	var group sync.WaitGroup
 	for i := range n {
@@ -43,14 +43,14 @@ func parallel(t *testing.T, d deployment) {
 	s := d.start(t)
 	s.sibling()
 	bob := s.Login("bob")
-	copies := make([]wiretest.Pair, racers)
+	copies := make([]facetest.Pair, racers)
 	pair := s.Login("alice")
 	for i := range copies {
 		copies[i] = pair
 	}
 	for range 2 {
 		s.takeEvents()
-		answers := s.race(racers, func(i int, p *wiretest.Server) wiretest.Answer {
+		answers := s.race(racers, func(i int, p *facetest.Server) facetest.Answer {
 			return ways()[i/2%2].send(p.Client, copies[i].RefreshToken)
 		})
 		for i, a := range answers {
@@ -73,10 +73,10 @@ func parallelStrict(t *testing.T, d deployment) {
 	s.sibling()
 	pair, other, bob := s.Login("alice"), s.Login("alice"), s.Login("bob")
 	s.takeEvents()
-	answers := s.race(racers, func(i int, p *wiretest.Server) wiretest.Answer {
+	answers := s.race(racers, func(i int, p *facetest.Server) facetest.Answer {
 		return ways()[i/2%2].send(p.Client, pair.RefreshToken)
 	})
-	var won []wiretest.Pair
+	var won []facetest.Pair
 	for i, a := range answers {
 		if a.Status == http.StatusOK {
 			won = append(won, s.issued(a))
@@ -103,7 +103,7 @@ func parallelOneKey(t *testing.T, d deployment) {
 	s.sibling()
 	pair := s.Login("alice")
 	s.takeEvents()
-	answers := s.race(racers, func(i int, p *wiretest.Server) wiretest.Answer {
+	answers := s.race(racers, func(i int, p *facetest.Server) facetest.Answer {
 		return ways()[i/2%2].send(p.Client, pair.RefreshToken, "Idempotency-Key: one")
 	})
 	child := s.issued(answers[0])

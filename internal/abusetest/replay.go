@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func replayRows() []row {
@@ -142,22 +142,22 @@ func oldAncestor(t *testing.T, d deployment) {
 
 // endings are the ways in which a session ends, by the reason that is told. The
 // child is used by neither.
-func endings() map[string]func(s *scene, parent, child wiretest.Pair) {
-	return map[string]func(s *scene, parent, child wiretest.Pair){
-		"reuse": func(s *scene, parent, _ wiretest.Pair) {
+func endings() map[string]func(s *scene, parent, child facetest.Pair) {
+	return map[string]func(s *scene, parent, child facetest.Pair){
+		"reuse": func(s *scene, parent, _ facetest.Pair) {
 			s.Clock.Advance(time.Minute)
 			s.wantError("reuse", s.Reissue(parent.RefreshToken), core.ErrRefreshInvalid)
 		},
-		"logout": func(s *scene, _, child wiretest.Pair) { s.want("logout", s.Logout(child.RefreshToken), loggedOut()) },
-		"revoked": func(s *scene, _, child wiretest.Pair) {
+		"logout": func(s *scene, _, child facetest.Pair) { s.want("logout", s.Logout(child.RefreshToken), loggedOut()) },
+		"revoked": func(s *scene, _, child facetest.Pair) {
 			if a := s.RevokeSession(child.AccessToken, child.SessionID); a.Status != 204 || a.Body != "" {
 				s.t.Errorf("the end of the session: got %s\nwant 204", render(a))
 			}
 		},
-		"revoke_all": func(s *scene, _, child wiretest.Pair) {
+		"revoke_all": func(s *scene, _, child facetest.Pair) {
 			s.want("logout of all", s.LogoutAll(child.AccessToken, false), answered(200, `{"ended":1}`))
 		},
-		"blocked": func(s *scene, _, _ wiretest.Pair) {
+		"blocked": func(s *scene, _, _ facetest.Pair) {
 			s.must(s.Authority.Block(s.t.Context(), "alice", time.Time{}))
 			events := s.takeEvents() // the first is that of the block
 			s.unread = events[min(1, len(events)):]
@@ -177,7 +177,7 @@ func afterTheEnd(t *testing.T, d deployment) {
 			s.takeEvents()
 			end(s, parent, child)
 			s.wantEvents(told{core.SessionRevoked, parent.SessionID, reason})
-			for _, p := range []wiretest.Pair{parent, child, parent} {
+			for _, p := range []facetest.Pair{parent, child, parent} {
 				for _, w := range ways() {
 					s.want("reissue "+w.name, w.send(two.Client, p.RefreshToken, "Idempotency-Key: "+w.name), w.refused)
 					s.wantEvents(told{core.RefreshRefused, parent.SessionID, "revoked"})

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func revocationRows() []row {
@@ -52,7 +52,7 @@ func accessAfterLogout(t *testing.T, d deployment) {
 				s.wantEvents(told{core.SessionRevoked, pair.SessionID, "logout"})
 				s.wantDead(pair)
 				s.wantError("an expired token", s.Me(parent.AccessToken), core.ErrTokenExpired)
-				s.wantError("optional", s.Do(wiretest.Request{Method: "GET", Path: "/api/maybe", Header: []string{"Authorization: Bearer " + pair.AccessToken}}), core.ErrTokenRevoked)
+				s.wantError("optional", s.Do(facetest.Request{Method: "GET", Path: "/api/maybe", Header: []string{"Authorization: Bearer " + pair.AccessToken}}), core.ErrTokenRevoked)
 				s.wantAlive(s.reissue(other.RefreshToken))
 			})
 		}
@@ -84,7 +84,7 @@ func accessAfterTheEnd(t *testing.T, d deployment) {
 func olderAccess(t *testing.T, d deployment) {
 	s := d.start(t)
 	s.sibling()
-	pairs := []wiretest.Pair{s.Login("alice")}
+	pairs := []facetest.Pair{s.Login("alice")}
 	for range 5 {
 		s.Clock.Advance(time.Minute)
 		pairs = append(pairs, s.reissue(pairs[len(pairs)-1].RefreshToken))
@@ -106,7 +106,7 @@ func logoutOfAnything(t *testing.T, d deployment) {
 	two := s.sibling()
 	living := s.Login("bob")
 	s.takeEvents()
-	send := func(r wiretest.Request) wiretest.Answer {
+	send := func(r facetest.Request) facetest.Answer {
 		r.Method, r.Path = "POST", "/auth/logout"
 		return s.Do(r)
 	}
@@ -117,14 +117,14 @@ func logoutOfAnything(t *testing.T, d deployment) {
 				s.want("in the header", s.Logout(token), loggedOut())
 			}
 		}
-		for name, r := range map[string]wiretest.Request{
+		for name, r := range map[string]facetest.Request{
 			"nothing":       {},
-			"empty JSON":    {Header: []string{wiretest.JSON}, Body: "{}"},
-			"empty form":    {Header: []string{wiretest.Form}},
-			"empty token":   {Header: []string{wiretest.Form}, Body: "token="},
+			"empty JSON":    {Header: []string{facetest.JSON}, Body: "{}"},
+			"empty form":    {Header: []string{facetest.Form}},
+			"empty token":   {Header: []string{facetest.Form}, Body: "token="},
 			"Basic header":  {Header: []string{"Authorization: Basic YWxpY2U6eA=="}},
 			"empty header":  {Header: []string{"Authorization: Bearer"}},
-			"unknown names": {Header: []string{wiretest.Form}, Body: "id_token=" + living.AccessToken},
+			"unknown names": {Header: []string{facetest.Form}, Body: "id_token=" + living.AccessToken},
 		} {
 			s.want(name, send(r), loggedOut())
 		}

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func rotationRows() []row {
@@ -105,12 +105,12 @@ func wrongSeed(t *testing.T, d deployment) {
 }
 
 // reissueBound reissues with an access token in the body, by JSON or as a form.
-func (s *scene) reissueBound(w way, refreshToken, accessToken string, header ...string) wiretest.Answer {
+func (s *scene) reissueBound(w way, refreshToken, accessToken string, header ...string) facetest.Answer {
 	s.t.Helper()
-	r := wiretest.Request{Method: "POST", Path: "/auth/reissue", Header: append([]string{wiretest.Form}, header...),
+	r := facetest.Request{Method: "POST", Path: "/auth/reissue", Header: append([]string{facetest.Form}, header...),
 		Body: "grant_type=refresh_token&refresh_token=" + refreshToken + "&access_token=" + accessToken}
 	if w.name == byJSON().name {
-		r.Header[0], r.Body = wiretest.JSON, `{"refresh_token":"`+refreshToken+`","access_token":"`+accessToken+`"}`
+		r.Header[0], r.Body = facetest.JSON, `{"refresh_token":"`+refreshToken+`","access_token":"`+accessToken+`"}`
 	}
 	return s.Do(r)
 }
@@ -142,7 +142,7 @@ func binding(t *testing.T, d deployment) {
 		})
 	}
 	s.wantCounts(map[told]int{{core.RefreshRefused, pair.SessionID, "unbound"}: 16 * len(ways())})
-	for _, p := range []wiretest.Pair{pair, second, bob} {
+	for _, p := range []facetest.Pair{pair, second, bob} {
 		s.wantOK("access", s.Me(p.AccessToken))
 	}
 	s.wantIDs(pair.AccessToken, pair, second)
@@ -176,7 +176,7 @@ func bindingContradicted(t *testing.T, d deployment) {
 		}
 	})
 	s.wantEvents()
-	for _, p := range []wiretest.Pair{pair, bob} {
+	for _, p := range []facetest.Pair{pair, bob} {
 		s.wantOK("access", s.Me(p.AccessToken))
 		s.issued(s.reissueBound(byJSON(), p.RefreshToken, p.AccessToken, "Authorization: Bearer "+p.AccessToken))
 	}
@@ -213,7 +213,7 @@ func keyRotated(t *testing.T, d deployment) {
 	s.must(two.Authority.SetKeys([]core.Key{fresh}, nil))
 	s.wantOK("access where the key is not retired", s.Me(child.AccessToken))
 	s.noCalls("tokens of a retired key", func() {
-		for _, p := range []wiretest.Pair{parent, child} {
+		for _, p := range []facetest.Pair{parent, child} {
 			s.wantError("access", two.Me(p.AccessToken), core.ErrTokenInvalid)
 			for _, w := range ways() {
 				s.want("reissue "+w.name, w.send(two.Client, p.RefreshToken), w.refused)

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // maxBody is the size that a request body may have.
@@ -103,9 +103,9 @@ func (s *scene) wantNoLogout(name, token string) {
 }
 
 // logoutByBody logs out by a token in JSON.
-func (s *scene) logoutByBody(token string) wiretest.Answer {
+func (s *scene) logoutByBody(token string) facetest.Answer {
 	s.t.Helper()
-	return s.Do(wiretest.Request{Method: "POST", Path: "/auth/logout", Header: []string{wiretest.JSON}, Body: member("token", token)})
+	return s.Do(facetest.Request{Method: "POST", Path: "/auth/logout", Header: []string{facetest.JSON}, Body: member("token", token)})
 }
 
 // member returns a JSON object with one member.
@@ -124,7 +124,7 @@ func fitsHeader(token string) bool {
 
 // raw asks for /api/me with whatever bytes for a token, as no decent client
 // would.
-func (s *scene) raw(token string) wiretest.Answer {
+func (s *scene) raw(token string) facetest.Answer {
 	s.t.Helper()
 	address, err := url.Parse(s.URL())
 	s.must(err)
@@ -140,5 +140,5 @@ func (s *scene) raw(token string) wiretest.Answer {
 	body, err := io.ReadAll(response.Body)
 	s.must(err)
 	response.Header.Del("Connection")
-	return wiretest.Answer{Status: response.StatusCode, Header: response.Header, Body: string(body)}
+	return facetest.Answer{Status: response.StatusCode, Header: response.Header, Body: string(body)}
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 	"github.com/ratchetauth/ratchet/internal/redistest"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
 	"github.com/ratchetauth/ratchet/redisstore"
 )
 
@@ -42,7 +42,7 @@ func Redis(tb testing.TB) NewStore {
 
 // deployment is what the rows run on.
 type deployment struct {
-	newHandler wiretest.NewHandler
+	newHandler facetest.NewHandler
 	newStore   NewStore
 	rsaKey     func() *rsa.PrivateKey // one for all rows, because it takes long to make
 }
@@ -54,7 +54,7 @@ type row struct {
 }
 
 // Run checks every row with the adapter's handler and the store.
-func Run(t *testing.T, newHandler wiretest.NewHandler, newStore NewStore) {
+func Run(t *testing.T, newHandler facetest.NewHandler, newStore NewStore) {
 	d := deployment{newHandler, newStore, sync.OnceValue(func() *rsa.PrivateKey {
 		key, err := rsa.GenerateKey(rand.Reader, 2048)
 		if err != nil {

@@ -8,17 +8,17 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // scene is the stage of a row: the processes of an application, of which the
 // embedded one is the first, and what they have told their operator.
 type scene struct {
-	*wiretest.Server
+	*facetest.Server
 	t         *testing.T
 	spy       *spy
-	processes []*wiretest.Server
-	heard     map[*wiretest.Server]int // how many of its events have been pulled
+	processes []*facetest.Server
+	heard     map[*facetest.Server]int // how many of its events have been pulled
 	unread    []core.Event
 }
 
@@ -26,17 +26,17 @@ type scene struct {
 // whole seconds, so that rounding shows.
 func (d deployment) start(t *testing.T, configure ...func(*core.Config)) *scene {
 	t.Helper()
-	s := &scene{t: t, spy: newSpy(), heard: make(map[*wiretest.Server]int)}
+	s := &scene{t: t, spy: newSpy(), heard: make(map[*facetest.Server]int)}
 	withStore := func(c *core.Config) { c.Store = d.newStore(t, c.Now) }
-	s.Server = wiretest.NewServer(t, s.spy.wrap(d.newHandler), wiretest.Layout{}, append([]func(*core.Config){withStore}, configure...)...)
-	s.processes = []*wiretest.Server{s.Server}
+	s.Server = facetest.NewServer(t, s.spy.wrap(d.newHandler), facetest.Layout{}, append([]func(*core.Config){withStore}, configure...)...)
+	s.processes = []*facetest.Server{s.Server}
 	s.Clock.Advance(678 * time.Millisecond)
 	t.Cleanup(s.checkSilence)
 	return s
 }
 
 // sibling starts another process of the application.
-func (s *scene) sibling(configure ...func(*core.Config)) *wiretest.Server {
+func (s *scene) sibling(configure ...func(*core.Config)) *facetest.Server {
 	s.t.Helper()
 	p := s.Sibling(configure...)
 	s.processes = append(s.processes, p)
@@ -44,7 +44,7 @@ func (s *scene) sibling(configure ...func(*core.Config)) *wiretest.Server {
 }
 
 // last returns the process that was started last.
-func (s *scene) last() *wiretest.Server { return s.processes[len(s.processes)-1] }
+func (s *scene) last() *facetest.Server { return s.processes[len(s.processes)-1] }
 
 // checkSilence checks that no secret is in a refusal, the log or the events.
 func (s *scene) checkSilence() {
@@ -68,13 +68,13 @@ func (s *scene) must(err error) {
 }
 
 // reissue exchanges a refresh token and ends the test if it is refused.
-func (s *scene) reissue(refreshToken string, header ...string) wiretest.Pair {
+func (s *scene) reissue(refreshToken string, header ...string) facetest.Pair {
 	s.t.Helper()
 	return s.issued(s.Reissue(refreshToken, header...))
 }
 
 // issued returns the tokens of an answer and ends the test if there are none.
-func (s *scene) issued(a wiretest.Answer) wiretest.Pair {
+func (s *scene) issued(a facetest.Answer) facetest.Pair {
 	s.t.Helper()
 	p := a.Pair()
 	if p.AccessToken == "" || p.RefreshToken == "" || p.SessionID == "" {
@@ -86,7 +86,7 @@ func (s *scene) issued(a wiretest.Answer) wiretest.Pair {
 // wantAlive checks that the pair is the newest of a living session, on every
 // process. It moves the session on and returns the next pair. Its events are
 // not left to be read.
-func (s *scene) wantAlive(p wiretest.Pair) (next wiretest.Pair) {
+func (s *scene) wantAlive(p facetest.Pair) (next facetest.Pair) {
 	s.t.Helper()
 	events := s.during(func() {
 		for _, process := range s.processes {
@@ -103,7 +103,7 @@ func (s *scene) wantAlive(p wiretest.Pair) (next wiretest.Pair) {
 
 // wantDead checks that both tokens of each pair are dead, the access token on
 // every process, and that nothing more than the refusal is told of it.
-func (s *scene) wantDead(pairs ...wiretest.Pair) {
+func (s *scene) wantDead(pairs ...facetest.Pair) {
 	s.t.Helper()
 	for i, p := range pairs {
 		w, process := ways()[i%2], s.processes[i%len(s.processes)]
@@ -121,7 +121,7 @@ func (s *scene) wantDead(pairs ...wiretest.Pair) {
 
 // wantSame checks that two pairs are of one generation of one session, from
 // one seed.
-func (s *scene) wantSame(got, want wiretest.Pair) {
+func (s *scene) wantSame(got, want facetest.Pair) {
 	s.t.Helper()
 	s.wantClaims(got.AccessToken, want.AccessToken, "jti", "sid", "gen", "sub", "auth_time")
 	s.wantClaims(got.RefreshToken, want.RefreshToken, "sid", "gen", "seed", "exp")
@@ -154,7 +154,7 @@ func (s *scene) ids(accessToken string) []string {
 }
 
 // wantIDs checks the list of the caller's sessions, in no order.
-func (s *scene) wantIDs(accessToken string, pairs ...wiretest.Pair) {
+func (s *scene) wantIDs(accessToken string, pairs ...facetest.Pair) {
 	s.t.Helper()
 	got := s.ids(accessToken)
 	var want []string

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func silenceRows() []row {
@@ -25,7 +25,7 @@ func silenceRows() []row {
 
 // secretForms returns what must not be told of a pair, in each form in which a
 // formatter writes bytes.
-func (s *scene) secretForms(pair wiretest.Pair) map[string]string {
+func (s *scene) secretForms(pair facetest.Pair) map[string]string {
 	s.t.Helper()
 	forms := make(map[string]string)
 	add := func(name, text string) {
@@ -144,15 +144,15 @@ func eventTypes() []core.EventType {
 
 // liveThroughAll makes everything happen that can, and returns all tokens that
 // were issued. The access key has the secret.
-func (s *scene) liveThroughAll(loader *claimsLoader, secret string) (pairs []wiretest.Pair) {
+func (s *scene) liveThroughAll(loader *claimsLoader, secret string) (pairs []facetest.Pair) {
 	s.t.Helper()
-	note := func(a wiretest.Answer) wiretest.Pair {
+	note := func(a facetest.Answer) facetest.Pair {
 		if p := a.Pair(); p.AccessToken != "" {
 			pairs = append(pairs, p)
 		}
 		return a.Pair()
 	}
-	both := func(token string, header ...string) wiretest.Pair {
+	both := func(token string, header ...string) facetest.Pair {
 		note(s.Reissue(token, header...))
 		return note(s.ReissueForm(token, header...))
 	}
@@ -170,9 +170,9 @@ func (s *scene) liveThroughAll(loader *claimsLoader, secret string) (pairs []wir
 		s.logoutByBody(token + "A")
 		s.Me(token + "A")
 		s.RevokeSession(third.AccessToken, token)
-		s.Do(wiretest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{wiretest.JSON}, Body: `{"refresh_token":` + token})
-		s.Do(wiretest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{wiretest.Form}, Body: "refresh_token=" + token})
-		s.Do(wiretest.Request{Method: "GET", Path: "/api/me?access_token=" + token, Header: []string{"Authorization: Bearer " + token + " x"}})
+		s.Do(facetest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{facetest.JSON}, Body: `{"refresh_token":` + token})
+		s.Do(facetest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{facetest.Form}, Body: "refresh_token=" + token})
+		s.Do(facetest.Request{Method: "GET", Path: "/api/me?access_token=" + token, Header: []string{"Authorization: Bearer " + token + " x"}})
 	}
 	both(forged)
 	s.Me(third.RefreshToken)
@@ -203,7 +203,7 @@ func (s *scene) liveThroughAll(loader *claimsLoader, secret string) (pairs []wir
 	loader.set(nil)
 	s.must(s.Authority.Block(s.t.Context(), "alice", time.Time{}))
 	note(s.TryLogin("alice"))
-	if len(pairs) < 10 || slices.ContainsFunc(pairs, func(p wiretest.Pair) bool { return p.RefreshToken == "" }) {
+	if len(pairs) < 10 || slices.ContainsFunc(pairs, func(p facetest.Pair) bool { return p.RefreshToken == "" }) {
 		s.t.Fatalf("got %d pairs, want those of the whole story", len(pairs))
 	}
 	return pairs

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func sizeRows() []row {
@@ -67,12 +67,12 @@ func largeBodies(t *testing.T, d deployment) {
 	token := `"token":"` + pair.RefreshToken + `","refresh_token":"` + pair.RefreshToken + `"`
 	form := "grant_type=refresh_token&token=" + pair.RefreshToken + "&refresh_token=" + pair.RefreshToken
 	bodies := map[string]struct{ media, text string }{
-		"a byte too long":      {wiretest.JSON, fill("{"+token+"}", maxBody+1)},
-		"a form too long":      {wiretest.Form, form + "&x=" + strings.Repeat("x", maxBody)},
-		"a million deep":       {wiretest.JSON, `{` + token + `,"x":` + strings.Repeat("[", 1_000_000)},
-		"200 000 objects":      {wiretest.JSON, strings.Repeat(`{"token":`, 200_000)},
-		"200 000 fields":       {wiretest.Form, strings.Repeat("token=x&", 200_000)},
-		"a megabyte of a text": {wiretest.JSON, `{` + token + `,"x":"` + strings.Repeat("x", megabyte) + `"}`},
+		"a byte too long":      {facetest.JSON, fill("{"+token+"}", maxBody+1)},
+		"a form too long":      {facetest.Form, form + "&x=" + strings.Repeat("x", maxBody)},
+		"a million deep":       {facetest.JSON, `{` + token + `,"x":` + strings.Repeat("[", 1_000_000)},
+		"200 000 objects":      {facetest.JSON, strings.Repeat(`{"token":`, 200_000)},
+		"200 000 fields":       {facetest.Form, strings.Repeat("token=x&", 200_000)},
+		"a megabyte of a text": {facetest.JSON, `{` + token + `,"x":"` + strings.Repeat("x", megabyte) + `"}`},
 		"of another type":      {"Content-Type: text/plain", strings.Repeat("x", megabyte)},
 	}
 	for _, path := range []string{"/auth/reissue", "/auth/logout"} {
@@ -80,7 +80,7 @@ func largeBodies(t *testing.T, d deployment) {
 			for how, most := range map[string]int64{"with its length": 0, "chunked": maxBody + 1} {
 				s.noCalls(name, func() {
 					before := s.spy.read.Load()
-					a := s.Do(wiretest.Request{Method: "POST", Path: path, Header: []string{body.media}, Body: body.text, Chunked: how == "chunked"})
+					a := s.Do(facetest.Request{Method: "POST", Path: path, Header: []string{body.media}, Body: body.text, Chunked: how == "chunked"})
 					s.wantError(path+" "+name+" "+how, a, core.ErrRequestTooLarge)
 					if read := s.spy.read.Load() - before; read > most {
 						t.Errorf("%s %s %s: %d bytes were read, want %d at most", path, name, how, read, most)
@@ -90,12 +90,12 @@ func largeBodies(t *testing.T, d deployment) {
 		}
 		// Within the size, depth is malformed or ignored.
 		s.noCalls("depth", func() {
-			a := s.Do(wiretest.Request{Method: "POST", Path: path, Header: []string{wiretest.JSON}, Body: `{"x":` + strings.Repeat("[", maxBody-5)})
+			a := s.Do(facetest.Request{Method: "POST", Path: path, Header: []string{facetest.JSON}, Body: `{"x":` + strings.Repeat("[", maxBody-5)})
 			s.wantError(path+" deep", a, core.ErrRequestInvalid)
 		})
 	}
 	deep := strings.Repeat("[", 7000) + strings.Repeat("]", 7000)
-	a := s.Do(wiretest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{wiretest.JSON}, Body: `{"x":` + deep + `}`})
+	a := s.Do(facetest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{facetest.JSON}, Body: `{"x":` + deep + `}`})
 	s.wantError("deep and closed", a, core.ErrRefreshMissing)
 	s.wantEvents()
 	s.wantAlive(pair)
@@ -111,14 +111,14 @@ func largeHeaders(t *testing.T, d deployment) {
 	s.takeEvents()
 	huge, large := strings.Repeat("A", megabyte), strings.Repeat("A", 100_000)
 	bearer := "Authorization: Bearer "
-	reissue := func(header ...string) wiretest.Answer { return s.Reissue(pair.RefreshToken, header...) }
-	logout := func(header ...string) wiretest.Answer {
-		return s.Do(wiretest.Request{Method: "POST", Path: "/auth/logout", Header: header, Body: member("token", pair.RefreshToken)})
+	reissue := func(header ...string) facetest.Answer { return s.Reissue(pair.RefreshToken, header...) }
+	logout := func(header ...string) facetest.Answer {
+		return s.Do(facetest.Request{Method: "POST", Path: "/auth/logout", Header: header, Body: member("token", pair.RefreshToken)})
 	}
 	s.noCalls("a header of a megabyte", func() {
 		s.wantError("access by a megabyte", s.Me(huge), core.ErrTokenInvalid)
 		s.wantError("access of letters and dots", s.Me(strings.Repeat("A.", len(large)/2)), core.ErrTokenInvalid)
-		s.wantError("no token", s.Do(wiretest.Request{Method: "GET", Path: "/api/me", Header: []string{"Authorization: Basic " + large}}), core.ErrTokenMissing)
+		s.wantError("no token", s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: []string{"Authorization: Basic " + large}}), core.ErrTokenMissing)
 		s.wantError("sessions", s.Sessions(large), core.ErrTokenInvalid)
 		s.wantError("logout of all", s.LogoutAll(large, false), core.ErrTokenInvalid)
 		s.wantError("the end of a session", s.RevokeSession(large, pair.SessionID), core.ErrTokenInvalid)
@@ -127,7 +127,7 @@ func largeHeaders(t *testing.T, d deployment) {
 		s.wantError("idempotency key", reissue(bearer+pair.AccessToken, "Idempotency-Key: "+large), core.ErrRequestInvalid)
 		s.wantError("type", logout("Content-Type: "+large), core.ErrUnsupportedMediaType)
 		s.wantError("type and boundary", logout("Content-Type: multipart/form-data; boundary="+large), core.ErrUnsupportedMediaType)
-		s.wantError("session id", s.Do(wiretest.Request{Method: "DELETE", Path: "/auth/sessions/" + large, Header: []string{bearer + large[:1000]}}), core.ErrTokenInvalid)
+		s.wantError("session id", s.Do(facetest.Request{Method: "DELETE", Path: "/auth/sessions/" + large, Header: []string{bearer + large[:1000]}}), core.ErrTokenInvalid)
 	})
 	s.wantEvents(told{core.RefreshRefused, pair.SessionID, "unbound"})
 	s.wantOK("access", s.Me(pair.AccessToken))

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func spellingRows() []row {
@@ -126,23 +126,23 @@ func spellingsAfterLogout(t *testing.T, d deployment) {
 // ECDSA signatures come in pairs, (r, s) and (r, n-s): the second spelling of
 // a token may be good, but then it is the same token and dies with the first.
 func malleableSignature(t *testing.T, d deployment) {
-	for name, end := range map[string]func(s *scene, pair wiretest.Pair, twin string) error{
-		"logout by the token": func(s *scene, pair wiretest.Pair, _ string) error {
+	for name, end := range map[string]func(s *scene, pair facetest.Pair, twin string) error{
+		"logout by the token": func(s *scene, pair facetest.Pair, _ string) error {
 			s.want("logout", s.Logout(pair.AccessToken), loggedOut())
 			return nil
 		},
-		"logout by the twin": func(s *scene, _ wiretest.Pair, twin string) error {
+		"logout by the twin": func(s *scene, _ facetest.Pair, twin string) error {
 			s.want("logout", s.Logout(twin), loggedOut())
 			return nil
 		},
-		"logout by the refresh token": func(s *scene, pair wiretest.Pair, _ string) error {
+		"logout by the refresh token": func(s *scene, pair facetest.Pair, _ string) error {
 			s.want("logout", s.logoutByBody(pair.RefreshToken), loggedOut())
 			return nil
 		},
-		"blacklist of the token": func(s *scene, pair wiretest.Pair, _ string) error {
+		"blacklist of the token": func(s *scene, pair facetest.Pair, _ string) error {
 			return s.Authority.Blacklist(s.t.Context(), pair.AccessToken)
 		},
-		"blacklist of the twin": func(s *scene, _ wiretest.Pair, twin string) error {
+		"blacklist of the twin": func(s *scene, _ facetest.Pair, twin string) error {
 			return s.Authority.Blacklist(s.t.Context(), twin)
 		},
 	} {
@@ -162,7 +162,7 @@ func malleableSignature(t *testing.T, d deployment) {
 				t.Errorf("access by the twin: got %s, want %s", got, want)
 			}
 			s.must(end(s, pair, twin))
-			for _, process := range []*wiretest.Server{s.Server, two} {
+			for _, process := range []*facetest.Server{s.Server, two} {
 				s.wantError("access", process.Me(pair.AccessToken), core.ErrTokenRevoked)
 				s.wantError("access by the twin", process.Me(twin), core.ErrTokenRevoked)
 			}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/internal/wiretest"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // spy stands between the network and the handlers of a scene. It learns the
@@ -42,8 +42,8 @@ func (p *spy) setAround(f around) {
 }
 
 // wrap returns a NewHandler whose handlers the spy stands before.
-func (p *spy) wrap(newHandler wiretest.NewHandler) wiretest.NewHandler {
-	return func(tb testing.TB, a *core.Authority, l wiretest.Layout) http.Handler {
+func (p *spy) wrap(newHandler facetest.NewHandler) facetest.NewHandler {
+	return func(tb testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 		handler := newHandler(tb, a, l)
 		watched := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r.Body = &countedBody{r.Body, &p.read}
@@ -67,7 +67,7 @@ func (p *spy) wrap(newHandler wiretest.NewHandler) wiretest.NewHandler {
 // look learns the secrets of an answer with tokens and searches any other.
 func (p *spy) look(r *http.Request, a *copiedAnswer) {
 	if a.status < 300 {
-		var pair wiretest.Pair
+		var pair facetest.Pair
 		if json.Unmarshal(a.body.Bytes(), &pair) == nil && pair.RefreshToken != "" {
 			p.learn(pair)
 		}
@@ -81,7 +81,7 @@ func (p *spy) look(r *http.Request, a *copiedAnswer) {
 }
 
 // learn notes what is secret in a pair: the payloads, the signatures, the seed.
-func (p *spy) learn(pair wiretest.Pair) {
+func (p *spy) learn(pair facetest.Pair) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for kind, token := range map[string]string{"access token": pair.AccessToken, "refresh token": pair.RefreshToken} {

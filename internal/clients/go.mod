@@ -1,5 +1,5 @@
 module github.com/ratchetauth/ratchet/internal/clients
 
-go 1.25.0
+go 1.26
 
 require golang.org/x/oauth2 v0.36.0

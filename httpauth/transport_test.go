@@ -1,0 +1,112 @@
+package httpauth_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ratchetauth/ratchet/httpauth"
+)
+
+// constructors are those of the transports with cookies.
+func constructors() map[string]func(httpauth.CookieOptions) (httpauth.Transport, error) {
+	return map[string]func(httpauth.CookieOptions) (httpauth.Transport, error){"NewHybrid": httpauth.NewHybrid, "NewCookie": httpauth.NewCookie}
+}
+
+// TestTransportFaults checks that each fault names its field, and that what
+// comes with it is the bearer transport, in which no cookie is looked at.
+func TestTransportFaults(t *testing.T) {
+	none := http.SameSiteNoneMode
+	tests := []struct {
+		name   string
+		only   string // the constructor, both if empty
+		o      httpauth.CookieOptions
+		fields []string
+	}{
+		{"access name in hybrid", "NewHybrid", httpauth.CookieOptions{AccessName: "a"}, []string{"AccessName"}},
+		{"silent reissue in hybrid", "NewHybrid", httpauth.CookieOptions{SilentReissue: true}, []string{"SilentReissue"}},
+		{"access name with a space", "NewCookie", httpauth.CookieOptions{AccessName: "a b"}, []string{"AccessName"}},
+		{"access name over 64 bytes", "NewCookie", httpauth.CookieOptions{AccessName: strings.Repeat("a", 65)}, []string{"AccessName"}},
+		{"equal names", "NewCookie", httpauth.CookieOptions{AccessName: "a", RefreshName: "a"}, []string{"AccessName", "RefreshName"}},
+		{"name equal to a default", "NewCookie", httpauth.CookieOptions{RefreshName: "__Host-access"}, []string{"AccessName", "RefreshName"}},
+		{"insecure access name with __Host-", "NewCookie", httpauth.CookieOptions{Insecure: true, AccessName: "__Host-a"}, []string{"AccessName"}},
+		{"insecure access name with __secure-", "NewCookie", httpauth.CookieOptions{Insecure: true, AccessName: "__secure-a"}, []string{"AccessName"}},
+
+		{"name with a semicolon", "", httpauth.CookieOptions{RefreshName: "a;b"}, []string{"RefreshName"}},
+		{"name with =", "", httpauth.CookieOptions{RefreshName: "a=b"}, []string{"RefreshName"}},
+		{"name with a line break", "", httpauth.CookieOptions{RefreshName: "a\r\nSet-Cookie: b"}, []string{"RefreshName"}},
+		{"name that is not ASCII", "", httpauth.CookieOptions{RefreshName: "é"}, []string{"RefreshName"}},
+		{"name over 64 bytes", "", httpauth.CookieOptions{RefreshName: strings.Repeat("a", 65)}, []string{"RefreshName"}},
+		{"insecure name with __Host-", "", httpauth.CookieOptions{Insecure: true, RefreshName: "__Host-r"}, []string{"RefreshName"}},
+		{"insecure name with __HOST-", "", httpauth.CookieOptions{Insecure: true, RefreshName: "__HOST-r"}, []string{"RefreshName"}},
+		{"insecure name with __Http-", "", httpauth.CookieOptions{Insecure: true, RefreshName: "__Http-r"}, []string{"RefreshName"}},
+		{"SameSite of net/http's default", "", httpauth.CookieOptions{SameSite: http.SameSiteDefaultMode}, []string{"SameSite"}},
+		{"SameSite out of range", "", httpauth.CookieOptions{SameSite: 5}, []string{"SameSite"}},
+		{"SameSite negative", "", httpauth.CookieOptions{SameSite: -1}, []string{"SameSite"}},
+		{"SameSite None without Secure", "", httpauth.CookieOptions{SameSite: none, Insecure: true}, []string{"SameSite", "Insecure"}},
+		{"several", "", httpauth.CookieOptions{SameSite: 7, RefreshName: "a b", TrustedOrigins: []string{"x"}}, []string{"SameSite", "RefreshName", "TrustedOrigins"}},
+	}
+	for _, origin := range []string{
+		"", "*", "null", "app.example.com", "//app.example.com", "https://", "https:app.example.com", "ftp://app.example.com",
+		"https://app.example.com/", "https://app.example.com/path", "https://app.example.com?a", "https://app.example.com#a", "https://user@app.example.com",
+		"HTTPS://app.example.com", "https://App.example.com", "https://*.example.com", "https://bücher.example",
+		"https://app.example.com:443", "http://app.example.com:80", "https://app.example.com:", "https://app.example.com:x", " https://app.example.com", "%zz://a",
+	} {
+		tests = append(tests, struct {
+			name   string
+			only   string
+			o      httpauth.CookieOptions
+			fields []string
+		}{"origin " + origin, "", httpauth.CookieOptions{TrustedOrigins: []string{"https://good.example", origin}}, []string{"TrustedOrigins"}})
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for name, construct := range constructors() {
+				if tt.only != "" && tt.only != name {
+					continue
+				}
+				got, err := construct(tt.o)
+				if err == nil {
+					t.Fatalf("%s(%+v): got no error", name, tt.o)
+				}
+				for _, field := range tt.fields {
+					if !strings.Contains(err.Error(), field) {
+						t.Errorf("%s: got the error %q, want it to name %s", name, err, field)
+					}
+				}
+				if !strings.HasPrefix(err.Error(), "CookieOptions.") {
+					t.Errorf("%s: got the error %q, want it to begin with the struct", name, err)
+				}
+				if got != (httpauth.Transport{}) {
+					t.Errorf("%s: got a transport beside the error", name)
+				}
+			}
+		})
+	}
+}
+
+func TestTransportOptions(t *testing.T) {
+	for name, o := range map[string]httpauth.CookieOptions{
+		"zero":                     {},
+		"insecure":                 {Insecure: true},
+		"name of 64 bytes":         {RefreshName: strings.Repeat("a", 64)},
+		"name without a prefix":    {RefreshName: "refresh"},
+		"Strict":                   {SameSite: http.SameSiteStrictMode},
+		"Lax":                      {SameSite: http.SameSiteLaxMode},
+		"None":                     {SameSite: http.SameSiteNoneMode},
+		"origin":                   {TrustedOrigins: []string{"https://app.example.com"}},
+		"origins with ports":       {TrustedOrigins: []string{"https://app.example.com:8443", "http://localhost:3000", "https://app.example.com:80"}},
+		"origin of an address":     {TrustedOrigins: []string{"http://192.0.2.1", "https://[2001:db8::1]:8443", "https://[2001:db8::1]"}},
+		"origin of an IDN":         {TrustedOrigins: []string{"https://xn--bcher-kva.example"}},
+		"one origin named twice":   {TrustedOrigins: []string{"https://a.example", "https://a.example"}},
+		"origin with odd letters_": {TrustedOrigins: []string{"https://a_b-c.example"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for name, construct := range constructors() {
+				if got, err := construct(o); err != nil || got == (httpauth.Transport{}) {
+					t.Errorf("%s(%+v): got %v, %v, want a transport", name, o, got, err)
+				}
+			}
+		})
+	}
+}
