@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		c.SessionTTL, c.ReuseGrace, c.Leeway, c.MaxSessions, c.OnLimit, c.BindAccessToken, c.Revocation, c.OnStoreFailure,
 		len(c.Keys), c.Keys[0].Algorithm(), len(c.RefreshKeys))
 	want := fmt.Sprint("127.0.0.1:8081", "memory", "ratchet:", 16, "ratchet-example", []string{"api"}, time.Duration(0), time.Duration(0),
-		time.Duration(0), time.Duration(0), time.Duration(0), 0, core.EvictOldest, false, core.Blacklist, core.FailClosed,
+		time.Duration(0), time.Duration(0), time.Duration(0), 0, core.EvictIdlest, false, core.Blacklist, core.FailClosed,
 		1, "HS256", 0)
 	if got != want {
 		t.Errorf("settings of an empty environment:\n got %s\nwant %s", got, want)
@@ -78,7 +78,7 @@ func TestGoodValues(t *testing.T) {
 		"leeway, 0":             {"LEEWAY", "0", func(s *config.Settings) any { return s.Core.Leeway }, time.Duration(0)},
 		"max sessions":          {"MAX_SESSIONS", "1000", func(s *config.Settings) any { return s.Core.MaxSessions }, 1000},
 		"max sessions, one":     {"MAX_SESSIONS", "1", func(s *config.Settings) any { return s.Core.MaxSessions }, 1},
-		"evict":                 {"ON_LIMIT", "evict", func(s *config.Settings) any { return s.Core.OnLimit }, core.EvictOldest},
+		"evict":                 {"ON_LIMIT", "evict", func(s *config.Settings) any { return s.Core.OnLimit }, core.EvictIdlest},
 		"reject":                {"ON_LIMIT", "reject", func(s *config.Settings) any { return s.Core.OnLimit }, core.RejectNew},
 		"bind":                  {"BIND_ACCESS_TOKEN", "true", func(s *config.Settings) any { return s.Core.BindAccessToken }, true},
 		"bind not":              {"BIND_ACCESS_TOKEN", "false", func(s *config.Settings) any { return s.Core.BindAccessToken }, false},

@@ -127,7 +127,7 @@ func readCore(e *environment) core.Config {
 		MaxSessions: e.integer("MAX_SESSIONS", 1, 1000),
 		CacheSize:   readCacheSize(e),
 		OnLimit: oneOf(e, "ON_LIMIT",
-			choice[core.LimitPolicy]{"evict", core.EvictOldest},
+			choice[core.LimitPolicy]{"evict", core.EvictIdlest},
 			choice[core.LimitPolicy]{"reject", core.RejectNew}),
 		Revocation: oneOf(e, "REVOCATION",
 			choice[core.RevocationPolicy]{"blacklist", core.Blacklist},

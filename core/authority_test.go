@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // What adapters ask of an Authority is what it was configured with.
@@ -32,14 +33,14 @@ func TestAuthorityAccessors(t *testing.T) {
 
 // The names of the outcomes are the reasons of events.
 func TestOutcome(t *testing.T) {
-	for outcome, want := range map[core.Outcome]struct {
+	for outcome, want := range map[driver.Outcome]struct {
 		name   string
 		issues bool
 	}{
-		core.Missing: {"missing", false}, core.Forged: {"forged", false}, core.Revoked: {"revoked", false},
-		core.Expired: {"expired", false}, core.Blocked: {"blocked", false}, core.Reuse: {"reuse", false},
-		core.Rotated: {"rotated", true}, core.SameAttempt: {"same_attempt", true},
-		core.Replayed: {"replayed", true}, core.Recovered: {"recovered", true},
+		driver.Missing: {"missing", false}, driver.Forged: {"forged", false}, driver.Revoked: {"revoked", false},
+		driver.Expired: {"expired", false}, driver.Blocked: {"blocked", false}, driver.Reuse: {"reuse", false},
+		driver.Rotated: {"rotated", true}, driver.SameAttempt: {"same_attempt", true},
+		driver.Replayed: {"replayed", true}, driver.Recovered: {"recovered", true},
 		0: {"outcome 0", false}, 99: {"outcome 99", false},
 	} {
 		if outcome.String() != want.name || outcome.Issues() != want.issues {

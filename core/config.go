@@ -9,24 +9,33 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ratchetauth/ratchet/core/driver"
+)
+
+// What a [Store] shares with the policy is declared in package driver, which
+// only those who write a Store need to read.
+type (
+	Store       = driver.Store
+	Session     = driver.Session
+	Device      = driver.Device
+	LimitPolicy = driver.LimitPolicy
 )
 
 const (
-	// NoLimit, as IdleTTL or SessionTTL, is for a session that has no such
-	// end. Not both can be without.
-	NoLimit = -1
-	// Strict, as ReuseGrace, is for no window at all.
-	Strict = -1
-)
-
-// LimitPolicy says what a login does when the user has MaxSessions sessions.
-type LimitPolicy int
-
-const (
-	// EvictOldest ends the session that has gone longest without a reissue.
-	EvictOldest LimitPolicy = iota
-	// RejectNew refuses the login with [ErrSessionLimit].
-	RejectNew
+	// NoLimit, as IdleTTL or SessionTTL, disables it. They cannot both be
+	// disabled.
+	NoLimit = driver.NoLimit
+	// Strict, as ReuseGrace, closes the window: a refresh token is accepted
+	// once.
+	Strict = driver.Strict
+	// EvictIdlest, as OnLimit, ends the session that has gone longest without a
+	// reissue.
+	EvictIdlest = driver.EvictIdlest
+	// RejectNew, as OnLimit, refuses the login with [ErrSessionLimit].
+	RejectNew = driver.RejectNew
+	// NoCache, as CacheSize, keeps no verified tokens.
+	NoCache = -1
 )
 
 // RevocationPolicy says how an access check learns of a revocation.
@@ -106,7 +115,7 @@ type Config struct {
 	// OnLimit says.
 	MaxSessions int
 
-	// OnLimit says what a login over MaxSessions does. Default EvictOldest.
+	// OnLimit says what a login over MaxSessions does. Default EvictIdlest.
 	OnLimit LimitPolicy
 
 	// Leeway is by how much a token may have expired, for clocks that differ.
@@ -158,7 +167,7 @@ const (
 	maxName       = 256 // bytes of an issuer, an audience or a subject
 	maxSessions   = 1000
 	maxReuseGrace = 2 * time.Minute
-	maxLeeway     = time.Minute
+	maxLeeway     = driver.DenialMargin - time.Minute
 	minCacheSize  = 16 << 10                 // bytes
 	maxCacheSize  = min(64<<30, math.MaxInt) // an int has 32 bits on some systems
 )
@@ -193,8 +202,8 @@ func (c Config) withDefaults() (Config, error) {
 	defaultTo(&c.ReuseGrace, 30*time.Second)
 	defaultTo(&c.MaxSessions, 100)
 	defaultTo(&c.CacheSize, 16<<20)
-	if c.AccessTTL < time.Second {
-		fault("AccessTTL is %v, it must be 1s or more", c.AccessTTL)
+	if c.AccessTTL < time.Second || c.AccessTTL == NoLimit {
+		fault("AccessTTL is %v, it must be 1s or more, and an access token always expires", c.AccessTTL)
 	}
 	if err := checkLifetime(c.IdleTTL, c.SessionTTL); err != nil {
 		fault("%w", err)
@@ -212,7 +221,7 @@ func (c Config) withDefaults() (Config, error) {
 		fault("CacheSize is %d, it must be negative or from %d to %d", c.CacheSize, minCacheSize, maxCacheSize)
 		c.CacheSize = -1 // New goes on to check the keys
 	}
-	if c.OnLimit != EvictOldest && c.OnLimit != RejectNew {
+	if c.OnLimit != EvictIdlest && c.OnLimit != RejectNew {
 		fault("OnLimit has the unknown value %d", c.OnLimit)
 	}
 	if c.Revocation < Blacklist || c.Revocation > InsecureNone {

@@ -117,7 +117,7 @@ func TestConfigFaultsTogether(t *testing.T) {
 func TestConfigLimits(t *testing.T) {
 	for name, tweak := range map[string]func(*core.Config){
 		"shortest":    func(c *core.Config) { c.AccessTTL, c.IdleTTL, c.SessionTTL = time.Second, time.Second, time.Second },
-		"longest":     func(c *core.Config) { c.AccessTTL, c.IdleTTL, c.SessionTTL = 1<<63-1, 1<<63-1, 1<<63-1 },
+		"longest":     func(c *core.Config) { c.AccessTTL, c.IdleTTL, c.SessionTTL = 1<<63-2, 1<<63-2, 1<<63-2 },
 		"no idle end": func(c *core.Config) { c.IdleTTL = core.NoLimit },
 		"no end":      func(c *core.Config) { c.SessionTTL = core.NoLimit },
 		"grace 1ms":   func(c *core.Config) { c.ReuseGrace = time.Millisecond },

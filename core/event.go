@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // EventType names what happened. The names of the sessions' life follow CAEP
@@ -73,7 +75,7 @@ func (e Event) Level() slog.Level {
 	case SessionRecovered:
 		return slog.LevelWarn
 	case SessionRevoked:
-		if e.Reason == Reuse.String() {
+		if e.Reason == driver.Reuse.String() {
 			return slog.LevelWarn
 		}
 	}
@@ -97,7 +99,7 @@ func (e Event) LogValue() slog.Value {
 	case TokenBlacklisted, AccessUnchecked:
 		attrs = append(attrs, slog.Int64("generation", e.Generation))
 	case SessionRevoked:
-		if e.Reason == Reuse.String() {
+		if e.Reason == driver.Reuse.String() {
 			attrs = append(attrs, slog.Int64("generation", e.Generation), slog.Int64("distance", e.Distance), slog.Duration("age", e.Age))
 		}
 	}

@@ -173,7 +173,7 @@ func testRunTwice(t *testing.T) {
 }
 
 func testRunTwiceAtLimit(t *testing.T) {
-	for _, policy := range []core.LimitPolicy{core.EvictOldest, core.RejectNew} {
+	for _, policy := range []core.LimitPolicy{core.EvictIdlest, core.RejectNew} {
 		w := newWorld(t, func(c *core.Config) { c.MaxSessions, c.OnLimit = 2, policy })
 		w.store.twice = true
 		first := w.login(t, "alice")

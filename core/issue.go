@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // maxDeviceField is how many bytes of a device's name, user agent and address
@@ -48,14 +50,6 @@ type Login struct {
 type TokenLimits struct {
 	Access  int
 	Refresh int
-}
-
-// Device describes what a user logged in with. It is a label for the user to
-// recognise, not evidence.
-type Device struct {
-	Name      string
-	UserAgent string
-	IP        string
 }
 
 // Tokens is a pair of tokens and what a client needs to know about it. Printed,
@@ -112,11 +106,11 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	}
 	commit, cancel := committing(ctx)
 	defer cancel()
-	created, err := a.config.Store.Create(commit, CreateRequest{
+	created, err := a.config.Store.Create(commit, driver.CreateRequest{
 		Subject:     g.subject,
 		SessionID:   g.sessionID,
 		SeedHash:    sha256.Sum256([]byte(g.seed)),
-		Device:      l.Device.clean(),
+		Device:      cleanDevice(l.Device),
 		AccessTTL:   a.config.AccessTTL,
 		IdleTTL:     l.IdleTTL,
 		SessionTTL:  l.SessionTTL,
@@ -127,9 +121,9 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 		return Tokens{}, a.storeFailed(ctx, "issue", g.subject, g.sessionID, err)
 	}
 	switch created.Outcome {
-	case CreateIsBlocked:
+	case driver.CreateIsBlocked:
 		return Tokens{}, a.refuse(ctx, ErrUserBlocked, Event{Type: LoginRefused, Subject: g.subject, Reason: "blocked"})
-	case CreateAtLimit:
+	case driver.CreateAtLimit:
 		return Tokens{}, a.refuse(ctx, ErrSessionLimit, Event{Type: LoginRefused, Subject: g.subject, Reason: "session_limit"})
 	}
 
@@ -138,7 +132,7 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	if !l.AuthTime.IsZero() {
 		g.authTime = l.AuthTime.Unix()
 	}
-	err = a.emit(ctx, Event{Type: SessionEstablished, Subject: g.subject, SessionID: g.sessionID, Device: l.Device.clean()})
+	err = a.emit(ctx, Event{Type: SessionEstablished, Subject: g.subject, SessionID: g.sessionID, Device: cleanDevice(l.Device)})
 	for _, id := range created.Evicted {
 		err = errors.Join(err, a.emit(ctx, Event{Type: SessionRevoked, Subject: g.subject, SessionID: id, Reason: "evicted"}))
 	}
@@ -167,8 +161,8 @@ func (a *Authority) loginClaims(ctx context.Context, l Login) (json.RawMessage, 
 	return custom, nil
 }
 
-// clean cuts each field to its length and to valid UTF-8.
-func (d Device) clean() Device {
+// cleanDevice cuts each field to its length and to valid UTF-8.
+func cleanDevice(d Device) Device {
 	return Device{Name: cutField(d.Name), UserAgent: cutField(d.UserAgent), IP: cutField(d.IP)}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // MemoryOptions configures [NewMemoryStore]. The zero value is ready to use.
@@ -25,11 +27,11 @@ type MemoryStore struct {
 	now func() time.Time
 
 	mu       sync.RWMutex
-	sessions map[string]*record            // by session id
-	users    map[string]map[string]*record // by subject, then session id: those not killed
-	blocked  map[string]int64              // by subject: until when, 0 for ever
-	denied   map[denial]int64              // until when
-	done     map[OperationID][]string      // what EndAll, Block and Unblock answered
+	sessions map[string]*record              // by session id
+	users    map[string]map[string]*record   // by subject, then session id: those not killed
+	blocked  map[string]int64                // by subject: until when, 0 for ever
+	denied   map[denial]int64                // until when
+	done     map[driver.OperationID][]string // what EndAll, Block and Unblock answered
 	expiries expiries
 }
 
@@ -57,7 +59,7 @@ func NewMemoryStore(o MemoryOptions) *MemoryStore {
 		users:    make(map[string]map[string]*record),
 		blocked:  make(map[string]int64),
 		denied:   make(map[denial]int64),
-		done:     make(map[OperationID][]string),
+		done:     make(map[driver.OperationID][]string),
 		expiries: expiries{position: make(map[expiryKey]int)},
 	}
 }
@@ -81,19 +83,19 @@ func (m *MemoryStore) find(subject, id string, now int64) *record {
 }
 
 // Create implements [Store].
-func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, error) {
+func (m *MemoryStore) Create(_ context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
 	now := m.lock()
 	defer m.mu.Unlock()
 
 	s := m.find(r.Subject, r.SessionID, now)
 	if s == nil {
 		if m.isBlocked(r.Subject, now) {
-			return CreateResult{Outcome: CreateIsBlocked}, nil
+			return driver.CreateResult{Outcome: driver.CreateIsBlocked}, nil
 		}
 		surplus := m.longestIdle(r.Subject, now)
 		surplus = surplus[:max(0, len(surplus)-r.MaxSessions+1)]
 		if len(surplus) > 0 && r.OnLimit == RejectNew {
-			return CreateResult{Outcome: CreateAtLimit}, nil
+			return driver.CreateResult{Outcome: driver.CreateAtLimit}, nil
 		}
 		s = &record{
 			subject: r.Subject, id: r.SessionID, seed: r.SeedHash, device: r.Device,
@@ -104,15 +106,15 @@ func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, 
 		}
 		s.coverAccess(now + r.AccessTTL.Milliseconds())
 		for _, old := range surplus {
-			m.kill(old, OperationID{}, now)
+			m.kill(old, driver.OperationID{}, now)
 			s.evicted = append(s.evicted, old.id)
 		}
 		m.sessions[s.id] = s
 		m.index(s)
 		m.expiries.set(expiryKey{session: s.id}, s.retention())
 	}
-	return CreateResult{
-		Outcome:    Created,
+	return driver.CreateResult{
+		Outcome:    driver.Created,
 		CreatedAt:  timeAt(s.created),
 		IdleEnd:    timeAt(s.idleEnd()),
 		SessionEnd: timeAt(s.sessionEnd),
@@ -121,35 +123,35 @@ func (m *MemoryStore) Create(_ context.Context, r CreateRequest) (CreateResult, 
 }
 
 // Rotate implements [Store].
-func (m *MemoryStore) Rotate(_ context.Context, r RotateRequest) (RotateResult, error) {
+func (m *MemoryStore) Rotate(_ context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	now := m.lock()
 	defer m.mu.Unlock()
 	s := m.find(r.Subject, r.SessionID, now)
 	result := rotate(s, r, now, m.isBlocked(r.Subject, now))
-	if result.Outcome == Reuse && !s.killed {
+	if result.Outcome == driver.Reuse && !s.killed {
 		m.kill(s, r.Operation, now)
 	}
 	return result, nil
 }
 
 // End implements [Store].
-func (m *MemoryStore) End(_ context.Context, r EndRequest) (EndResult, error) {
+func (m *MemoryStore) End(_ context.Context, r driver.EndRequest) (driver.EndResult, error) {
 	now := m.lock()
 	defer m.mu.Unlock()
 	s := m.find(r.Subject, r.SessionID, now)
 	switch {
 	case s != nil && r.SeedHash != nil && s.seed != *r.SeedHash:
-		return EndResult{EndForged}, nil
+		return driver.EndResult{Outcome: driver.EndForged}, nil
 	case s != nil && s.killed && s.killedBy == r.Operation:
-		return EndResult{Ended}, nil
+		return driver.EndResult{Outcome: driver.Ended}, nil
 	case r.OnlyLive && (s == nil || !s.live(now)):
-		return EndResult{EndMissing}, nil
+		return driver.EndResult{Outcome: driver.EndMissing}, nil
 	case s == nil && m.sessions[r.SessionID] != nil && m.sessions[r.SessionID].subject != r.Subject:
-		return EndResult{EndMissing}, nil
+		return driver.EndResult{Outcome: driver.EndMissing}, nil
 	case s == nil:
 		end := max(now+r.AccessTTL.Milliseconds(), r.AccessExpiry.UnixMilli())
 		m.deny(denial{r.SessionID, everyGeneration}, end, now)
-		return EndResult{EndMissing}, nil
+		return driver.EndResult{Outcome: driver.EndMissing}, nil
 	}
 	lost := r.Generation > s.generation
 	if lost { // and with it when the last access token expires
@@ -159,23 +161,23 @@ func (m *MemoryStore) End(_ context.Context, r EndRequest) (EndResult, error) {
 	switch {
 	case s.killed && lost:
 		m.deny(denial{s.id, everyGeneration}, s.accessEnd, now)
-		return EndResult{EndedEarlier}, nil
+		return driver.EndResult{Outcome: driver.EndedEarlier}, nil
 	case s.killed:
-		return EndResult{EndedEarlier}, nil
+		return driver.EndResult{Outcome: driver.EndedEarlier}, nil
 	}
 	m.kill(s, r.Operation, now)
-	return EndResult{Ended}, nil
+	return driver.EndResult{Outcome: driver.Ended}, nil
 }
 
 // EndAll implements [Store].
-func (m *MemoryStore) EndAll(_ context.Context, r EndAllRequest) (EndAllResult, error) {
+func (m *MemoryStore) EndAll(_ context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
 	now := m.lock()
 	defer m.mu.Unlock()
 	return m.endAll(r.Subject, r.Keep, r.Operation, now), nil
 }
 
 // Block implements [Store].
-func (m *MemoryStore) Block(_ context.Context, r BlockRequest) (EndAllResult, error) {
+func (m *MemoryStore) Block(_ context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
 	now := m.lock()
 	defer m.mu.Unlock()
 	if _, again := m.done[r.Operation]; !again {
@@ -185,7 +187,7 @@ func (m *MemoryStore) Block(_ context.Context, r BlockRequest) (EndAllResult, er
 }
 
 // Unblock implements [Store].
-func (m *MemoryStore) Unblock(_ context.Context, r UnblockRequest) error {
+func (m *MemoryStore) Unblock(_ context.Context, r driver.UnblockRequest) error {
 	now := m.lock()
 	defer m.mu.Unlock()
 	if _, again := m.done[r.Operation]; again {
@@ -198,7 +200,7 @@ func (m *MemoryStore) Unblock(_ context.Context, r UnblockRequest) error {
 }
 
 // Deny implements [Store].
-func (m *MemoryStore) Deny(_ context.Context, r DenyRequest) error {
+func (m *MemoryStore) Deny(_ context.Context, r driver.DenyRequest) error {
 	now := m.lock()
 	defer m.mu.Unlock()
 	end := r.ExpiresAt.UnixMilli()
@@ -210,20 +212,20 @@ func (m *MemoryStore) Deny(_ context.Context, r DenyRequest) error {
 }
 
 // Revoked implements [Store].
-func (m *MemoryStore) Revoked(_ context.Context, r RevokedRequest) (RevokedResult, error) {
+func (m *MemoryStore) Revoked(_ context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if r.Session {
 		now := m.now().UnixMilli()
 		if s := m.find(r.Subject, r.SessionID, now); s == nil || !s.live(now) {
-			return RevokedResult{Revoked: true}, nil
+			return driver.RevokedResult{Revoked: true}, nil
 		}
 	}
 	_, revoked := m.denied[denial{r.SessionID, everyGeneration}]
 	if !revoked {
 		_, revoked = m.denied[denial{r.SessionID, r.Generation}]
 	}
-	return RevokedResult{Revoked: revoked}, nil
+	return driver.RevokedResult{Revoked: revoked}, nil
 }
 
 // Sessions implements [Store].
@@ -289,9 +291,9 @@ func (m *MemoryStore) isBlocked(subject string, now int64) bool {
 
 // endAll kills the subject's sessions once for an operation, however often it
 // is run.
-func (m *MemoryStore) endAll(subject string, keep []string, op OperationID, now int64) EndAllResult {
+func (m *MemoryStore) endAll(subject string, keep []string, op driver.OperationID, now int64) driver.EndAllResult {
 	if ended, again := m.done[op]; again {
-		return EndAllResult{Ended: slices.Clone(ended)}
+		return driver.EndAllResult{Ended: slices.Clone(ended)}
 	}
 	ended := []string{}
 	for id, s := range m.users[subject] {
@@ -304,20 +306,20 @@ func (m *MemoryStore) endAll(subject string, keep []string, op OperationID, now 
 		m.kill(s, op, now)
 	}
 	m.remember(op, ended, now)
-	return EndAllResult{Ended: slices.Clone(ended)}
+	return driver.EndAllResult{Ended: slices.Clone(ended)}
 }
 
 // remember keeps what an operation answered for its second run.
-func (m *MemoryStore) remember(op OperationID, ended []string, now int64) {
+func (m *MemoryStore) remember(op driver.OperationID, ended []string, now int64) {
 	m.done[op] = ended
 	m.expiries.set(expiryKey{operation: op}, now+operationMemory.Milliseconds())
 }
 
 // kill ends a session: the refresh token is dead and the access tokens are on
 // the blacklist, both before the lock is released.
-func (m *MemoryStore) kill(s *record, op OperationID, now int64) {
+func (m *MemoryStore) kill(s *record, op driver.OperationID, now int64) {
 	s.killed, s.killedBy = true, op
-	s.gone = max(s.accessEnd, now) + DenialMargin.Milliseconds()
+	s.gone = max(s.accessEnd, now) + driver.DenialMargin.Milliseconds()
 	m.unindex(s)
 	m.deny(denial{s.id, everyGeneration}, s.accessEnd, now)
 	m.expiries.set(expiryKey{session: s.id}, s.gone)
@@ -326,7 +328,7 @@ func (m *MemoryStore) kill(s *record, op OperationID, now int64) {
 // deny blacklists until DenialMargin after end, never for a shorter time than
 // before. What has expired for every process already needs no entry.
 func (m *MemoryStore) deny(d denial, end, now int64) {
-	until := end + DenialMargin.Milliseconds()
+	until := end + driver.DenialMargin.Milliseconds()
 	if until <= now || until <= m.denied[d] {
 		return
 	}

@@ -1,13 +1,17 @@
 package core
 
-import "container/heap"
+import (
+	"container/heap"
+
+	"github.com/ratchetauth/ratchet/core/driver"
+)
 
 // expiryKey names one thing that expires; all fields but one are zero.
 type expiryKey struct {
 	session   string
 	subject   string // of a block
 	denial    denial
-	operation OperationID
+	operation driver.OperationID
 }
 
 // expiries holds when each thing is to be looked at, the soonest first. A thing

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/core/storetest"
+	"github.com/ratchetauth/ratchet/core/driver"
+	"github.com/ratchetauth/ratchet/core/driver/drivertest"
 )
 
 func TestMemoryStore(t *testing.T) {
-	storetest.Run(t, func(_ testing.TB, now func() time.Time) core.Store {
+	drivertest.Run(t, func(_ testing.TB, now func() time.Time) core.Store {
 		return core.NewMemoryStore(core.MemoryOptions{Now: now})
 	})
 }
@@ -26,28 +27,28 @@ func TestMemoryStore(t *testing.T) {
 func TestMemoryStoreRefusesBlocked(t *testing.T) {
 	m := newMemoryTest(t)
 	live, killed, expired := m.login("alice", "live"), m.login("bob", "killed"), m.login("carol", "expired")
-	m.rotate(live, 0, core.Rotated)
-	m.rotate(live, 1, core.Rotated)
-	m.rotate(killed, 0, core.Rotated)
+	m.rotate(live, 0, driver.Rotated)
+	m.rotate(live, 1, driver.Rotated)
+	m.rotate(killed, 0, driver.Rotated)
 	m.end(killed)
 	until := m.clock.Now().Add(time.Hour)
-	for _, r := range []core.CreateRequest{live, killed, expired} {
+	for _, r := range []driver.CreateRequest{live, killed, expired} {
 		m.store.BlockAlone(r.Subject, until)
 	}
 	for g := range int64(4) { // an ancestor, the parent, the newest, one ahead
-		m.rotate(live, g, core.Blocked)
+		m.rotate(live, g, driver.Blocked)
 	}
-	m.rotate(killed, 1, core.Revoked)
+	m.rotate(killed, 1, driver.Revoked)
 	forged := live
 	forged.SeedHash[0] ^= 1
-	m.rotate(forged, 2, core.Forged)
+	m.rotate(forged, 2, driver.Forged)
 
 	m.clock.Advance(time.Hour)
-	m.rotate(live, 2, core.Rotated) // none of it has killed the session
+	m.rotate(live, 2, driver.Rotated) // none of it has killed the session
 
 	m.clock.Advance(expired.IdleTTL - time.Hour)
 	m.store.BlockAlone("carol", time.Time{})
-	m.rotate(expired, 0, core.Expired)
+	m.rotate(expired, 0, driver.Expired)
 }
 
 // Nothing is left once everything has expired and one more change is made.
@@ -56,15 +57,15 @@ func TestMemoryStoreForgets(t *testing.T) {
 	for i := range 50 {
 		user := "user" + strconv.Itoa(i)
 		a, b := m.login(user, user+"a"), m.login(user, user+"b")
-		m.create(core.CreateRequest{Subject: user, SessionID: user + "evicts", AccessTTL: time.Hour,
+		m.create(driver.CreateRequest{Subject: user, SessionID: user + "evicts", AccessTTL: time.Hour,
 			IdleTTL: core.NoLimit, SessionTTL: time.Hour, MaxSessions: 2})
-		idle := m.create(core.CreateRequest{Subject: user, SessionID: user + "idle", AccessTTL: time.Hour,
+		idle := m.create(driver.CreateRequest{Subject: user, SessionID: user + "idle", AccessTTL: time.Hour,
 			IdleTTL: time.Minute, SessionTTL: core.NoLimit, MaxSessions: 1000})
-		m.rotate(a, 0, core.Revoked)
-		m.rotate(b, 0, core.Rotated)
+		m.rotate(a, 0, driver.Revoked)
+		m.rotate(b, 0, driver.Rotated)
 		m.deny(b, 0)
 		m.deny(b, 1)
-		m.rotate(b, 1, core.Rotated)
+		m.rotate(b, 1, driver.Rotated)
 		switch i % 5 {
 		case 0:
 			m.end(idle)
@@ -74,9 +75,9 @@ func TestMemoryStoreForgets(t *testing.T) {
 			m.block(user, 24*time.Hour)
 			m.block(user, time.Hour)
 		case 3:
-			m.rotate(b, 0, core.Reuse)
+			m.rotate(b, 0, driver.Reuse)
 		}
-		lost := core.CreateRequest{Subject: user, SessionID: user + "lost", AccessTTL: time.Minute}
+		lost := driver.CreateRequest{Subject: user, SessionID: user + "lost", AccessTTL: time.Minute}
 		m.end(lost)
 		m.deny(lost, 3)
 		m.clock.Advance(time.Second)
@@ -98,7 +99,7 @@ func TestMemoryStoreForgetsWhatEndsEarly(t *testing.T) {
 	m := newMemoryTest(t)
 	m.login("alice", "stays")
 	before := m.entries()
-	var sessions []core.CreateRequest
+	var sessions []driver.CreateRequest
 	for i := range n {
 		m.clock.Advance(time.Millisecond)
 		sessions = append(sessions, m.login("bob", strconv.Itoa(i)))
@@ -114,7 +115,7 @@ func TestMemoryStoreForgetsWhatEndsEarly(t *testing.T) {
 			m.end(sessions[len(sessions)-1])
 			sessions = sessions[:len(sessions)-1]
 		}
-		m.clock.Advance(time.Hour + core.DenialMargin)
+		m.clock.Advance(time.Hour + driver.DenialMargin)
 		m.touch()
 	}
 	if got := m.entries(); got != before {
@@ -130,8 +131,8 @@ func TestMemoryStoreReissuesInPlace(t *testing.T) {
 	before := m.entries()
 	for g := range int64(10_000) {
 		m.clock.Advance(4 * time.Minute) // 28 days in all
-		m.rotate(r, g, core.Rotated)
-		m.rotate(r, g, core.Replayed)
+		m.rotate(r, g, driver.Rotated)
+		m.rotate(r, g, driver.Replayed)
 	}
 	if got := m.entries(); got != before {
 		t.Errorf("after 10000 reissues the store holds %d entries, want %d as after the login", got, before)
@@ -142,7 +143,7 @@ func TestMemoryStoreReturnsCopies(t *testing.T) {
 	m := newMemoryTest(t)
 	r := m.login("alice", "first")
 	r.SessionID, r.MaxSessions = "second", 1
-	all := core.EndAllRequest{Operation: core.OperationID{1}, Subject: "alice"}
+	all := driver.EndAllRequest{Operation: driver.OperationID{1}, Subject: "alice"}
 	for range 2 {
 		created, err := m.store.Create(t.Context(), r)
 		if err != nil || !slices.Equal(created.Evicted, []string{"first"}) {
@@ -164,7 +165,7 @@ func TestMemoryStoreReturnsCopies(t *testing.T) {
 func TestMemoryStoreZeroOptions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := core.NewMemoryStore(core.MemoryOptions{})
-		got, err := store.Create(t.Context(), core.CreateRequest{
+		got, err := store.Create(t.Context(), driver.CreateRequest{
 			Subject: "alice", SessionID: "session", AccessTTL: time.Minute,
 			IdleTTL: time.Hour, SessionTTL: core.NoLimit, MaxSessions: 1,
 		})
@@ -194,40 +195,40 @@ func TestMemoryStorePrintsNothing(t *testing.T) {
 type memoryTest struct {
 	*testing.T
 	store      *core.MemoryStore
-	clock      *storetest.Clock
+	clock      *drivertest.Clock
 	operations uint64
 }
 
 func newMemoryTest(t *testing.T) *memoryTest {
-	clock := storetest.NewClock()
+	clock := drivertest.NewClock()
 	return &memoryTest{T: t, store: core.NewMemoryStore(core.MemoryOptions{Now: clock.Now}), clock: clock}
 }
 
-func (m *memoryTest) operation() (id core.OperationID) {
+func (m *memoryTest) operation() (id driver.OperationID) {
 	m.operations++
 	binary.BigEndian.PutUint64(id[:], m.operations)
 	return id
 }
 
-func (m *memoryTest) create(r core.CreateRequest) core.CreateRequest {
+func (m *memoryTest) create(r driver.CreateRequest) driver.CreateRequest {
 	m.Helper()
-	if got, err := m.store.Create(m.Context(), r); err != nil || got.Outcome != core.Created {
+	if got, err := m.store.Create(m.Context(), r); err != nil || got.Outcome != driver.Created {
 		m.Fatalf("Create(%q, %q) = %v, %v", r.Subject, r.SessionID, got.Outcome, err)
 	}
 	return r
 }
 
-func (m *memoryTest) login(subject, id string) core.CreateRequest {
+func (m *memoryTest) login(subject, id string) driver.CreateRequest {
 	m.Helper()
-	return m.create(core.CreateRequest{Subject: subject, SessionID: id, AccessTTL: 10 * time.Minute,
+	return m.create(driver.CreateRequest{Subject: subject, SessionID: id, AccessTTL: 10 * time.Minute,
 		IdleTTL: 7 * 24 * time.Hour, SessionTTL: 30 * 24 * time.Hour, MaxSessions: 1000})
 }
 
-func (m *memoryTest) rotate(c core.CreateRequest, generation int64, want core.Outcome) {
+func (m *memoryTest) rotate(c driver.CreateRequest, generation int64, want driver.Outcome) {
 	m.Helper()
 	operation := m.operation()
-	got, err := m.store.Rotate(m.Context(), core.RotateRequest{
-		Operation: operation, Attempt: core.AttemptID(operation),
+	got, err := m.store.Rotate(m.Context(), driver.RotateRequest{
+		Operation: operation, Attempt: driver.AttemptID(operation),
 		Subject: c.Subject, SessionID: c.SessionID, SeedHash: c.SeedHash,
 		Generation: generation, AccessTTL: c.AccessTTL, ReuseGrace: 30 * time.Second,
 	})
@@ -236,9 +237,9 @@ func (m *memoryTest) rotate(c core.CreateRequest, generation int64, want core.Ou
 	}
 }
 
-func (m *memoryTest) end(c core.CreateRequest) {
+func (m *memoryTest) end(c driver.CreateRequest) {
 	m.Helper()
-	r := core.EndRequest{Operation: m.operation(), Subject: c.Subject, SessionID: c.SessionID, AccessTTL: c.AccessTTL}
+	r := driver.EndRequest{Operation: m.operation(), Subject: c.Subject, SessionID: c.SessionID, AccessTTL: c.AccessTTL}
 	if _, err := m.store.End(m.Context(), r); err != nil {
 		m.Fatalf("End(%q): %v", c.SessionID, err)
 	}
@@ -246,14 +247,14 @@ func (m *memoryTest) end(c core.CreateRequest) {
 
 func (m *memoryTest) endAll(subject string) {
 	m.Helper()
-	if _, err := m.store.EndAll(m.Context(), core.EndAllRequest{Operation: m.operation(), Subject: subject}); err != nil {
+	if _, err := m.store.EndAll(m.Context(), driver.EndAllRequest{Operation: m.operation(), Subject: subject}); err != nil {
 		m.Fatalf("EndAll(%q): %v", subject, err)
 	}
 }
 
 func (m *memoryTest) block(subject string, d time.Duration) {
 	m.Helper()
-	r := core.BlockRequest{Operation: m.operation(), Subject: subject, Until: m.clock.Now().Add(d)}
+	r := driver.BlockRequest{Operation: m.operation(), Subject: subject, Until: m.clock.Now().Add(d)}
 	if _, err := m.store.Block(m.Context(), r); err != nil {
 		m.Fatalf("Block(%q): %v", subject, err)
 	}
@@ -261,14 +262,14 @@ func (m *memoryTest) block(subject string, d time.Duration) {
 
 func (m *memoryTest) unblock(subject string) {
 	m.Helper()
-	if err := m.store.Unblock(m.Context(), core.UnblockRequest{Operation: m.operation(), Subject: subject}); err != nil {
+	if err := m.store.Unblock(m.Context(), driver.UnblockRequest{Operation: m.operation(), Subject: subject}); err != nil {
 		m.Fatalf("Unblock(%q): %v", subject, err)
 	}
 }
 
-func (m *memoryTest) deny(c core.CreateRequest, generation int64) {
+func (m *memoryTest) deny(c driver.CreateRequest, generation int64) {
 	m.Helper()
-	r := core.DenyRequest{Operation: m.operation(), Subject: c.Subject, SessionID: c.SessionID,
+	r := driver.DenyRequest{Operation: m.operation(), Subject: c.Subject, SessionID: c.SessionID,
 		Generation: generation, ExpiresAt: m.clock.Now().Add(time.Hour)}
 	if err := m.store.Deny(m.Context(), r); err != nil {
 		m.Fatalf("Deny(%q, generation %d): %v", c.SessionID, generation, err)
@@ -278,7 +279,7 @@ func (m *memoryTest) deny(c core.CreateRequest, generation int64) {
 // touch makes a change, with which the store may clean up.
 func (m *memoryTest) touch() {
 	m.Helper()
-	if _, err := m.store.End(m.Context(), core.EndRequest{Operation: m.operation(), Subject: "nobody", OnlyLive: true}); err != nil {
+	if _, err := m.store.End(m.Context(), driver.EndRequest{Operation: m.operation(), Subject: "nobody", OnlyLive: true}); err != nil {
 		m.Fatal(err)
 	}
 }

@@ -149,7 +149,7 @@ func testRevokeAllSameSecond(t *testing.T) {
 
 func testSessionLimit(t *testing.T) {
 	for _, limit := range []int{1, 3} {
-		for _, policy := range []core.LimitPolicy{core.EvictOldest, core.RejectNew} {
+		for _, policy := range []core.LimitPolicy{core.EvictIdlest, core.RejectNew} {
 			t.Run(fmt.Sprint("limit ", limit, " policy ", policy), func(t *testing.T) {
 				w := newWorld(t, func(c *core.Config) { c.MaxSessions, c.OnLimit = limit, policy })
 				bob := w.login(t, "bob")
@@ -179,7 +179,7 @@ func testSessionLimit(t *testing.T) {
 				if policy == core.RejectNew && (len(pairs) != limit || rejected != 50-limit) {
 					t.Errorf("got %d logins and %d rejections", len(pairs), rejected)
 				}
-				if policy == core.EvictOldest && len(pairs) != 50 {
+				if policy == core.EvictIdlest && len(pairs) != 50 {
 					t.Errorf("got %d logins, want 50", len(pairs))
 				}
 				living := w.sessionIDs(t, "alice")

@@ -3,6 +3,8 @@ package core
 import (
 	"math"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // record is a session as MemoryStore keeps it. Times are milliseconds since
@@ -10,9 +12,9 @@ import (
 type record struct {
 	subject    string
 	id         string
-	seed       SeedHash
+	seed       driver.SeedHash
 	generation int64
-	attempt    AttemptID
+	attempt    driver.AttemptID
 	created    int64
 	rotated    int64 // the last reissue, the login if there was none
 	idleTTL    int64 // 0: no idle end
@@ -22,7 +24,7 @@ type record struct {
 	evicted    []string // what Create killed to make room, for its second run
 
 	killed   bool
-	killedBy OperationID
+	killedBy driver.OperationID
 	gone     int64 // when the tombstone may go
 }
 
@@ -44,7 +46,7 @@ func (s *record) retention() int64 {
 	if s.killed {
 		return s.gone
 	}
-	return max(s.end(), s.accessEnd) + DenialMargin.Milliseconds()
+	return max(s.end(), s.accessEnd) + driver.DenialMargin.Milliseconds()
 }
 
 // live reports whether the session's newest refresh token would be accepted.

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // loadTimeout bounds Config.LoadClaims.
@@ -91,10 +93,10 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 		return Tokens{}, err
 	}
 
-	operation := OperationID(randomID())
+	operation := driver.OperationID(randomID())
 	commit, cancel := committing(ctx)
 	defer cancel()
-	result, err := a.config.Store.Rotate(commit, RotateRequest{
+	result, err := a.config.Store.Rotate(commit, driver.RotateRequest{
 		Operation:  operation,
 		Attempt:    attemptID(r, request.idempotencyKey, operation),
 		Subject:    r.Subject,
@@ -138,7 +140,7 @@ func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, e
 // reason for the event as well.
 func (a *Authority) precheck(ring *keyring, r *refreshClaims, accessToken string) (reason string, err error) {
 	if r.ExpiresAt != nil && a.expired(*r.ExpiresAt) {
-		return Expired.String(), fmt.Errorf("%w: %s", ErrRefreshInvalid, Expired)
+		return driver.Expired.String(), fmt.Errorf("%w: %s", ErrRefreshInvalid, driver.Expired)
 	}
 	return "unbound", a.checkBinding(ring, r, accessToken)
 }
@@ -162,9 +164,9 @@ func (a *Authority) checkBinding(ring *keyring, r *refreshClaims, accessToken st
 // attemptID derives the attempt from the client's key, so that only who holds
 // both the refresh token and the key can repeat it, or else takes the
 // operation, which only the driver can repeat.
-func attemptID(r *refreshClaims, idempotencyKey string, operation OperationID) (id AttemptID) {
+func attemptID(r *refreshClaims, idempotencyKey string, operation driver.OperationID) (id driver.AttemptID) {
 	if idempotencyKey == "" {
-		return AttemptID(operation)
+		return driver.AttemptID(operation)
 	}
 	h := sha256.New()
 	h.Write([]byte(r.Seed))
@@ -176,21 +178,21 @@ func attemptID(r *refreshClaims, idempotencyKey string, operation OperationID) (
 }
 
 // rotationEvent tells what presenting the refresh token came to.
-func rotationEvent(r *refreshClaims, result RotateResult) Event {
+func rotationEvent(r *refreshClaims, result driver.RotateResult) Event {
 	e := Event{
 		Subject: r.Subject, SessionID: r.SessionID, Generation: r.Generation,
 		Reason: result.Outcome.String(), Distance: result.Distance, Age: result.Age,
 	}
 	switch result.Outcome {
-	case Rotated:
+	case driver.Rotated:
 		e.Type = SessionReissued
-	case SameAttempt, Replayed:
+	case driver.SameAttempt, driver.Replayed:
 		e.Type = SessionReplayed
-	case Recovered:
+	case driver.Recovered:
 		e.Type = SessionRecovered
-	case Reuse:
+	case driver.Reuse:
 		e.Type = SessionRevoked
-	case Forged:
+	case driver.Forged:
 		e.Type = RefreshForged
 	default:
 		e.Type = RefreshRefused

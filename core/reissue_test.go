@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 func TestReissueOfNothing(t *testing.T) {
@@ -55,7 +56,7 @@ func TestIdempotencyKeyLength(t *testing.T) {
 func TestAttemptDerivation(t *testing.T) {
 	w := newWorld(t)
 	pair, other := w.login(t, "alice"), w.login(t, "alice")
-	attempt := func(token string, opts ...core.ReissueOption) core.AttemptID {
+	attempt := func(token string, opts ...core.ReissueOption) driver.AttemptID {
 		t.Helper()
 		w.reissue(t, token, opts...)
 		return w.store.rotated.Attempt
@@ -70,8 +71,8 @@ func TestAttemptDerivation(t *testing.T) {
 		pair = w.reissue(t, pair.RefreshToken)
 	}
 	key := core.WithIdempotencyKey("same")
-	seen := map[core.AttemptID]string{}
-	for name, got := range map[string]core.AttemptID{
+	seen := map[driver.AttemptID]string{}
+	for name, got := range map[string]driver.AttemptID{
 		"session": attempt(pair.RefreshToken, key), "other session": attempt(other.RefreshToken, key),
 		"another key": attempt(pair.RefreshToken, core.WithIdempotencyKey("same ")),
 		"none":        attempt(pair.RefreshToken), "none again": attempt(pair.RefreshToken),
@@ -85,7 +86,7 @@ func TestAttemptDerivation(t *testing.T) {
 	// Without a key the attempt is the operation, which only the driver
 	// repeats.
 	w.reissue(t, pair.RefreshToken)
-	if r := w.store.rotated; core.OperationID(r.Attempt) != r.Operation {
+	if r := w.store.rotated; driver.OperationID(r.Attempt) != r.Operation {
 		t.Errorf("got attempt %x of operation %x", r.Attempt, r.Operation)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // Logout ends the session of an access or a refresh token, expired or used
@@ -15,19 +17,19 @@ import (
 // [ErrUnavailable] if the store failed; the session may then still be alive.
 func (a *Authority) Logout(ctx context.Context, token string) error {
 	ring := a.ring.Load()
-	request := EndRequest{Operation: randomID(), AccessTTL: a.config.AccessTTL}
+	request := driver.EndRequest{Operation: randomID(), AccessTTL: a.config.AccessTTL}
 	if c, err := a.rules.access(ring, token); err == nil {
 		request.Subject, request.SessionID = c.claims.Subject, c.claims.SessionID
 		request.Generation, request.AccessExpiry = c.Generation(), c.ExpiresAt()
 	} else if r, err := a.rules.refresh(ring, token); err == nil {
-		hash := SeedHash(sha256.Sum256([]byte(r.Seed)))
+		hash := driver.SeedHash(sha256.Sum256([]byte(r.Seed)))
 		request.Subject, request.SessionID, request.SeedHash = r.Subject, r.SessionID, &hash
 		request.Generation = r.Generation
 	} else {
 		return nil
 	}
 	result, err := a.end(ctx, request, "logout")
-	if err == nil && result.Outcome == EndForged {
+	if err == nil && result.Outcome == driver.EndForged {
 		err = a.emit(ctx, Event{Type: RefreshForged, Subject: request.Subject, SessionID: request.SessionID, Reason: "logout"})
 	}
 	return err
@@ -46,10 +48,10 @@ func (a *Authority) Revoke(ctx context.Context, subject, sessionID string) error
 	if !isID(sessionID) {
 		return ErrSessionNotFound
 	}
-	result, err := a.end(ctx, EndRequest{
+	result, err := a.end(ctx, driver.EndRequest{
 		Operation: randomID(), Subject: subject, SessionID: sessionID, OnlyLive: true,
 	}, "revoked")
-	if err == nil && result.Outcome == EndMissing {
+	if err == nil && result.Outcome == driver.EndMissing {
 		return ErrSessionNotFound
 	}
 	return err
@@ -79,7 +81,7 @@ func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
 	}
 	commit, cancel := committing(ctx)
 	defer cancel()
-	err = a.config.Store.Deny(commit, DenyRequest{
+	err = a.config.Store.Deny(commit, driver.DenyRequest{
 		Operation:  randomID(),
 		Subject:    c.claims.Subject,
 		SessionID:  c.claims.SessionID,
@@ -110,7 +112,7 @@ func (a *Authority) Block(ctx context.Context, subject string, until time.Time) 
 	}
 	commit, cancel := committing(ctx)
 	defer cancel()
-	result, err := a.config.Store.Block(commit, BlockRequest{Operation: randomID(), Subject: subject, Until: until})
+	result, err := a.config.Store.Block(commit, driver.BlockRequest{Operation: randomID(), Subject: subject, Until: until})
 	if err != nil {
 		return a.storeFailed(ctx, "block", subject, "", err)
 	}
@@ -127,7 +129,7 @@ func (a *Authority) Unblock(ctx context.Context, subject string) error {
 	}
 	commit, cancel := committing(ctx)
 	defer cancel()
-	if err := a.config.Store.Unblock(commit, UnblockRequest{Operation: randomID(), Subject: subject}); err != nil {
+	if err := a.config.Store.Unblock(commit, driver.UnblockRequest{Operation: randomID(), Subject: subject}); err != nil {
 		return a.storeFailed(ctx, "unblock", subject, "", err)
 	}
 	return a.emit(ctx, Event{Type: UserUnblocked, Subject: subject})
@@ -151,14 +153,14 @@ func (a *Authority) Sessions(ctx context.Context, subject string) ([]Session, er
 }
 
 // end ends one session and tells of it.
-func (a *Authority) end(ctx context.Context, r EndRequest, reason string) (EndResult, error) {
+func (a *Authority) end(ctx context.Context, r driver.EndRequest, reason string) (driver.EndResult, error) {
 	commit, cancel := committing(ctx)
 	defer cancel()
 	result, err := a.config.Store.End(commit, r)
 	if err != nil {
 		return result, a.storeFailed(ctx, reason, r.Subject, r.SessionID, err)
 	}
-	if result.Outcome == Ended {
+	if result.Outcome == driver.Ended {
 		err = a.emitEnded(ctx, r.Subject, []string{r.SessionID}, reason)
 	}
 	return result, err
@@ -168,7 +170,7 @@ func (a *Authority) end(ctx context.Context, r EndRequest, reason string) (EndRe
 func (a *Authority) endAll(ctx context.Context, subject, reason string, keep ...string) (int, error) {
 	commit, cancel := committing(ctx)
 	defer cancel()
-	result, err := a.config.Store.EndAll(commit, EndAllRequest{Operation: randomID(), Subject: subject, Keep: keep})
+	result, err := a.config.Store.EndAll(commit, driver.EndAllRequest{Operation: randomID(), Subject: subject, Keep: keep})
 	if err != nil {
 		return 0, a.storeFailed(ctx, reason, subject, "", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // spyStore counts the calls of a Store and can fail or hold them.
@@ -17,8 +18,8 @@ type spyStore struct {
 	after  func(ctx context.Context, method string) error // an error: it happens, the answer is lost
 	twice  bool                                           // run each mutating call twice, as a driver may
 
-	created core.CreateRequest // the last of its kind
-	rotated core.RotateRequest
+	created driver.CreateRequest // the last of its kind
+	rotated driver.RotateRequest
 }
 
 // total returns how often the store has been called.
@@ -101,44 +102,44 @@ func spy[T any](s *spyStore, ctx context.Context, method string, call func() (T,
 	return result, err
 }
 
-func (s *spyStore) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
+func (s *spyStore) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
 	s.mu.Lock()
 	s.created = r
 	s.mu.Unlock()
-	return spy(s, ctx, "Create", func() (core.CreateResult, error) { return s.inner.Create(ctx, r) })
+	return spy(s, ctx, "Create", func() (driver.CreateResult, error) { return s.inner.Create(ctx, r) })
 }
 
-func (s *spyStore) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+func (s *spyStore) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	s.mu.Lock()
 	s.rotated = r
 	s.mu.Unlock()
-	return spy(s, ctx, "Rotate", func() (core.RotateResult, error) { return s.inner.Rotate(ctx, r) })
+	return spy(s, ctx, "Rotate", func() (driver.RotateResult, error) { return s.inner.Rotate(ctx, r) })
 }
 
-func (s *spyStore) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
-	return spy(s, ctx, "End", func() (core.EndResult, error) { return s.inner.End(ctx, r) })
+func (s *spyStore) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
+	return spy(s, ctx, "End", func() (driver.EndResult, error) { return s.inner.End(ctx, r) })
 }
 
-func (s *spyStore) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
-	return spy(s, ctx, "EndAll", func() (core.EndAllResult, error) { return s.inner.EndAll(ctx, r) })
+func (s *spyStore) EndAll(ctx context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
+	return spy(s, ctx, "EndAll", func() (driver.EndAllResult, error) { return s.inner.EndAll(ctx, r) })
 }
 
-func (s *spyStore) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
-	return spy(s, ctx, "Block", func() (core.EndAllResult, error) { return s.inner.Block(ctx, r) })
+func (s *spyStore) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
+	return spy(s, ctx, "Block", func() (driver.EndAllResult, error) { return s.inner.Block(ctx, r) })
 }
 
-func (s *spyStore) Unblock(ctx context.Context, r core.UnblockRequest) error {
+func (s *spyStore) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := spy(s, ctx, "Unblock", func() (struct{}, error) { return struct{}{}, s.inner.Unblock(ctx, r) })
 	return err
 }
 
-func (s *spyStore) Deny(ctx context.Context, r core.DenyRequest) error {
+func (s *spyStore) Deny(ctx context.Context, r driver.DenyRequest) error {
 	_, err := spy(s, ctx, "Deny", func() (struct{}, error) { return struct{}{}, s.inner.Deny(ctx, r) })
 	return err
 }
 
-func (s *spyStore) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
-	return spy(s, ctx, "Revoked", func() (core.RevokedResult, error) { return s.inner.Revoked(ctx, r) })
+func (s *spyStore) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
+	return spy(s, ctx, "Revoked", func() (driver.RevokedResult, error) { return s.inner.Revoked(ctx, r) })
 }
 
 func (s *spyStore) Sessions(ctx context.Context, subject string) ([]core.Session, error) {

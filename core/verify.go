@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // Verify checks an access token and returns its claims. It returns
@@ -35,7 +37,7 @@ func (a *Authority) checkState(ctx context.Context, c *Claims) (*Claims, error) 
 	if a.config.Revocation == InsecureNone {
 		return c, nil
 	}
-	result, err := a.config.Store.Revoked(ctx, RevokedRequest{
+	result, err := a.config.Store.Revoked(ctx, driver.RevokedRequest{
 		Subject:    c.claims.Subject,
 		SessionID:  c.claims.SessionID,
 		Generation: c.claims.Generation,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/httpauth"
 )
 
@@ -35,7 +36,7 @@ func TestReissueBehindOptional(t *testing.T) {
 		}
 		done.Wait()
 		for _, e := range s.Events() {
-			if e.Reason == core.Reuse.String() {
+			if e.Reason == driver.Reuse.String() {
 				t.Fatalf("got the event %+v", e)
 			}
 		}

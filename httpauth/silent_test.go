@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/httpauth"
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
@@ -56,7 +57,7 @@ func TestSilentOnce(t *testing.T) {
 				t.Errorf("answer: got %d %s, want 200", w.Code, w.Body)
 			}
 			for _, e := range s.Events() {
-				if e.Reason == core.Reuse.String() {
+				if e.Reason == driver.Reuse.String() {
 					t.Errorf("got the event %+v", e)
 				}
 			}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/redis/go-redis/v9"
-
-	"github.com/ratchetauth/ratchet/core"
 )
 
-// Deny implements [core.Store].
-func (s *Store) Deny(ctx context.Context, r core.DenyRequest) error {
+// Deny implements [driver.Store].
+func (s *Store) Deny(ctx context.Context, r driver.DenyRequest) error {
 	k := s.layout.of(r.Subject)
 	a, err := s.run(ctx, s.scripts.deny,
 		[]string{k.session(r.SessionID), k.deny(r.SessionID), k.feed()},
@@ -30,23 +29,23 @@ func (s *Store) denied(subject, sessionID string, generation, until int64) {
 	}
 }
 
-// Revoked implements [core.Store]. With a mirror it is a look into memory.
+// Revoked implements [driver.Store]. With a mirror it is a look into memory.
 // Without one, or while it cannot vouch for its age, it is one HMGET on one
 // key, which works in the middle of a slot migration too. A check of the
 // session's record always asks the server.
-func (s *Store) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+func (s *Store) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	if s.mirror != nil && !r.Session {
 		switch s.mirror.check(s.layout.shard(r.Subject), r.SessionID, r.Generation) {
 		case mirrorDenies:
-			return core.RevokedResult{Revoked: true}, nil
+			return driver.RevokedResult{Revoked: true}, nil
 		case mirrorAllows:
-			return core.RevokedResult{}, nil
+			return driver.RevokedResult{}, nil
 		}
 	}
 	return s.checkServer(ctx, r)
 }
 
-func (s *Store) checkServer(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+func (s *Store) checkServer(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookUpTimeout)
 	defer cancel()
 	k := s.layout.of(r.Subject)
@@ -55,12 +54,12 @@ func (s *Store) checkServer(ctx context.Context, r core.RevokedRequest) (core.Re
 		a, err := s.run(ctx, s.scripts.check, []string{k.session(r.SessionID), k.deny(r.SessionID)},
 			s.clock(), subjectTag(r.Subject), generation)
 		if err != nil {
-			return core.RevokedResult{}, err
+			return driver.RevokedResult{}, err
 		}
-		return core.RevokedResult{Revoked: a.number() != 0}, a.err
+		return driver.RevokedResult{Revoked: a.number() != 0}, a.err
 	}
 	if err := s.checkLayout(ctx); err != nil {
-		return core.RevokedResult{}, err
+		return driver.RevokedResult{}, err
 	}
 	key := k.deny(r.SessionID)
 	found, err := bounded(ctx, s, func(ctx context.Context) ([]any, error) {
@@ -69,12 +68,12 @@ func (s *Store) checkServer(ctx context.Context, r core.RevokedRequest) (core.Re
 		return look.Val(), err
 	})
 	if err != nil {
-		return core.RevokedResult{}, err
+		return driver.RevokedResult{}, err
 	}
 	for _, until := range found {
 		if until != nil {
-			return core.RevokedResult{Revoked: true}, nil
+			return driver.RevokedResult{Revoked: true}, nil
 		}
 	}
-	return core.RevokedResult{}, nil
+	return driver.RevokedResult{}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 )
@@ -33,7 +34,7 @@ func TestBlockBeyondAllClocks(t *testing.T) {
 				return a.Block(t.Context(), "alice", until)
 			},
 			"store": func(t *testing.T, s *redisstore.Store, _ *core.Authority) error {
-				r := core.BlockRequest{Subject: "alice", Until: until}
+				r := driver.BlockRequest{Subject: "alice", Until: until}
 				rand.Read(r.Operation[:])
 				_, err := s.Block(t.Context(), r)
 				return err

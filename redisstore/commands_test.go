@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -93,7 +94,7 @@ func useEverything(t *testing.T, prefix string, admin redis.UniversalClient, nod
 	one, two, direct := store(time.Second), store(time.Second), store(0)
 	authority := func(s *redisstore.Store, revocation core.RevocationPolicy) *core.Authority {
 		return newAuthority(t, s, func(c *core.Config) {
-			c.Now, c.MaxSessions, c.Revocation, c.SessionTTL = clock.Now, 3, revocation, core.NoLimit
+			c.Now, c.MaxSessions, c.Revocation, c.SessionTTL = clock.Now, 3, revocation, driver.NoLimit
 		})
 	}
 	a, b := authority(one, core.Blacklist), authority(direct, core.SessionRecord)
@@ -160,7 +161,7 @@ func useEverything(t *testing.T, prefix string, admin redis.UniversalClient, nod
 	// What the server has lost comes back from the mirrors.
 	tokens = login(t, a, "alice")
 	mustSucceed(t, a.Logout(t.Context(), tokens.AccessToken))
-	claims := core.RevokedRequest{Subject: "alice", SessionID: tokens.SessionID}
+	claims := driver.RevokedRequest{Subject: "alice", SessionID: tokens.SessionID}
 	await(t, "the mirrors", func() bool { return two.Remembers("alice", tokens.SessionID, 0) })
 	for _, node := range nodes {
 		mustSucceed(t, node.FlushAll(t.Context()).Err())

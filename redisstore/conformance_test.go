@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/core/storetest"
+	"github.com/ratchetauth/ratchet/core/driver"
+	"github.com/ratchetauth/ratchet/core/driver/drivertest"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			client := test.client(t)
-			storetest.Run(t, func(t testing.TB, now func() time.Time) core.Store {
+			drivertest.Run(t, func(t testing.TB, now func() time.Time) driver.Store {
 				return newStore(t, client, redisstore.Options{Prefix: randomPrefix(), Now: now, Mirror: test.mirror})
 			})
 		})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/redisstore"
 )
 
@@ -37,7 +37,7 @@ func TestLongestLookUp(t *testing.T) {
 						t.Fatal(err)
 					}
 					start := time.Now()
-					_, err = s.Revoked(t.Context(), core.RevokedRequest{Subject: "alice", SessionID: "s", Session: session})
+					_, err = s.Revoked(t.Context(), driver.RevokedRequest{Subject: "alice", SessionID: "s", Session: session})
 					if took := time.Since(start); err == nil || took > 2*time.Second {
 						t.Errorf("got %v after %v, want an error after 2s", err, took)
 					}

@@ -1,5 +1,5 @@
 // Package redisstore keeps Ratchet's sessions and blacklist in Redis: a
-// [core.Store] on go-redis for a single server, Sentinel and Cluster alike.
+// [driver.Store] on go-redis for a single server, Sentinel and Cluster alike.
 //
 // [New] takes the application's own client, which stays the application's, and
 // returns a [Store] for core.Config. That is all most applications need.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 )
@@ -28,21 +28,21 @@ func TestEndAllOfThousands(t *testing.T) {
 		if n == sessions-1 {
 			clock.Advance(2 * time.Second) // all but the last have ended
 		}
-		r, err := s.Create(t.Context(), core.CreateRequest{
-			Subject: "alice", SessionID: id(n), AccessTTL: time.Hour, IdleTTL: time.Second, SessionTTL: core.NoLimit, MaxSessions: 2 * sessions,
+		r, err := s.Create(t.Context(), driver.CreateRequest{
+			Subject: "alice", SessionID: id(n), AccessTTL: time.Hour, IdleTTL: time.Second, SessionTTL: driver.NoLimit, MaxSessions: 2 * sessions,
 		})
-		if err != nil || r.Outcome != core.Created {
+		if err != nil || r.Outcome != driver.Created {
 			t.Fatalf("session %d: got %+v, %v", n, r, err)
 		}
 	}
 	for range 2 { // the second run answers as the first
-		got, err := s.EndAll(t.Context(), core.EndAllRequest{Operation: core.OperationID{1}, Subject: "alice"})
+		got, err := s.EndAll(t.Context(), driver.EndAllRequest{Operation: driver.OperationID{1}, Subject: "alice"})
 		if err != nil || len(got.Ended) != 1 || got.Ended[0] != id(sessions-1) {
 			t.Fatalf("EndAll: got %v, %v, want the last session", got.Ended, err)
 		}
 	}
 	for n := range sessions {
-		got, err := s.Revoked(t.Context(), core.RevokedRequest{Subject: "alice", SessionID: id(n)})
+		got, err := s.Revoked(t.Context(), driver.RevokedRequest{Subject: "alice", SessionID: id(n)})
 		if err != nil || !got.Revoked {
 			t.Fatalf("session %d: revoked = %v, %v, want true", n, got.Revoked, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -47,7 +48,7 @@ func runTwice(t *testing.T, proxy *redistest.Proxy, kind string, operation func(
 // That is one step, not theft, in strict mode too.
 func TestLostReply(t *testing.T) {
 	server := redistest.Start(t)
-	for name, grace := range map[string]time.Duration{"window": 30 * time.Second, "strict": core.Strict} {
+	for name, grace := range map[string]time.Duration{"window": 30 * time.Second, "strict": driver.Strict} {
 		t.Run("reissue "+name, func(t *testing.T) {
 			a, proxy := lossy(t, server, func(c *core.Config) { c.ReuseGrace = grace })
 			first := login(t, a, "alice")
@@ -67,7 +68,7 @@ func TestLostReply(t *testing.T) {
 	t.Run("the killing reissue", func(t *testing.T) {
 		var reasons []string
 		a, proxy := lossy(t, server, func(c *core.Config) {
-			c.ReuseGrace = core.Strict
+			c.ReuseGrace = driver.Strict
 			c.OnEvent = func(_ context.Context, e core.Event) { reasons = append(reasons, e.Reason) }
 		})
 		first := login(t, a, "bob")
@@ -82,7 +83,7 @@ func TestLostReply(t *testing.T) {
 			t.Errorf("got the reasons %v, want the one alarm", reasons)
 		}
 	})
-	for name, policy := range map[string]core.LimitPolicy{"evict": core.EvictOldest, "reject": core.RejectNew} {
+	for name, policy := range map[string]driver.LimitPolicy{"evict": driver.EvictIdlest, "reject": driver.RejectNew} {
 		t.Run("issue at the limit, "+name, func(t *testing.T) {
 			subject := "carol " + name
 			var evicted int
@@ -95,7 +96,7 @@ func TestLostReply(t *testing.T) {
 				}
 			})
 			first := login(t, a, subject)
-			if policy == core.EvictOldest {
+			if policy == driver.EvictIdlest {
 				login(t, a, subject)
 			}
 			var last core.Tokens
@@ -105,7 +106,7 @@ func TestLostReply(t *testing.T) {
 				t.Errorf("got %d sessions, %v, want 2", len(list), err)
 			}
 			reissue(t, a, last)
-			if _, err := a.Verify(t.Context(), first.AccessToken); (policy == core.EvictOldest) != errors.Is(err, core.ErrTokenRevoked) {
+			if _, err := a.Verify(t.Context(), first.AccessToken); (policy == driver.EvictIdlest) != errors.Is(err, core.ErrTokenRevoked) {
 				t.Errorf("the first session's access token: got %v", err)
 			}
 			if want := 1 - int(policy); evicted != want {

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // maxClockSkew is how far the server's clock and the process's may differ.
@@ -169,7 +169,7 @@ func (n *node) checkClock(ctx context.Context) {
 	case behind > maxClockSkew:
 		n.warn("clock", fmt.Sprintf("this process's clock is %v behind the server's", behind.Round(time.Millisecond)),
 			fmt.Sprintf("access tokens are accepted that much too long here, and revoked ones as well once it is more than %v",
-				core.DenialMargin),
+				driver.DenialMargin),
 			"synchronise the clocks of both machines, for example by NTP")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -78,7 +79,7 @@ func TestDenialsDoNotPileUp(t *testing.T) {
 	client := server.Client(t)
 	clock := newClock()
 	a := newAuthority(t, newStore(t, client, redisstore.Options{Now: clock.Now}), func(c *core.Config) {
-		c.Now, c.SessionTTL = clock.Now, core.NoLimit
+		c.Now, c.SessionTTL = clock.Now, driver.NoLimit
 	})
 	tokens := login(t, a, "alice")
 	giveUp := func() (old core.Tokens) {
@@ -252,7 +253,7 @@ func testDumpAndMonitor(t *testing.T) {
 		}
 	}
 
-	longest := 7*24*time.Hour + core.DenialMargin // the idle end of a session
+	longest := 7*24*time.Hour + driver.DenialMargin // the idle end of a session
 	for _, key := range allKeys(t, client) {
 		ttl, err := client.PTTL(t.Context(), key).Result()
 		mustSucceed(t, err)
@@ -264,7 +265,7 @@ func testDumpAndMonitor(t *testing.T) {
 			}
 			continue
 		case strings.Contains(key, "}deny:"), strings.HasSuffix(key, "}feed"):
-			limit = 10*time.Minute + core.DenialMargin
+			limit = 10*time.Minute + driver.DenialMargin
 		case strings.Contains(key, "}blocked:"):
 			limit = time.Hour
 		case strings.Contains(key, "}done:"):

@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/core/storetest"
+	"github.com/ratchetauth/ratchet/core/driver"
+	"github.com/ratchetauth/ratchet/core/driver/drivertest"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -22,15 +23,15 @@ import (
 type arguments struct {
 	subject, other         string
 	session, second        string
-	device                 core.Device
-	operation              core.OperationID
-	seed                   core.SeedHash
+	device                 driver.Device
+	operation              driver.OperationID
+	seed                   driver.SeedHash
 	generation             int64
 	accessTTL, idle, whole time.Duration
 	grace                  time.Duration
 	until                  time.Time
 	maxSessions            int
-	onLimit                core.LimitPolicy
+	onLimit                driver.LimitPolicy
 	expiry                 time.Time
 }
 
@@ -55,7 +56,7 @@ func FuzzStore(f *testing.F) {
 		if err := client.FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
-		clock := storetest.NewClock()
+		clock := drivertest.NewClock()
 		a := let(subject, device, ids, generation, access, idle, whole, grace, until, sessions, reject)
 		a.until, a.expiry = clock.Now().Add(ms(until)), clock.Now().Add(ms(access/2))
 		if until == 0 {
@@ -84,30 +85,30 @@ func ms(n int64) time.Duration {
 func let(subject, device string, ids []byte, generation, access, idle, whole, grace, until int64, sessions uint16, reject bool) arguments {
 	life := func(n int64) time.Duration {
 		if n < 1000 {
-			return core.NoLimit
+			return driver.NoLimit
 		}
 		return ms(n)
 	}
 	a := arguments{
 		subject: subject, other: subject + "'", generation: max(0, min(1<<53-2, generation)),
 		accessTTL: max(time.Second, ms(access)), idle: life(idle), whole: life(whole),
-		grace: core.Strict, maxSessions: 1 + int(sessions)%1000,
+		grace: driver.Strict, maxSessions: 1 + int(sessions)%1000,
 	}
-	if a.idle == core.NoLimit && a.whole == core.NoLimit {
+	if a.idle == driver.NoLimit && a.whole == driver.NoLimit {
 		a.idle = time.Second
 	}
 	if 1 <= grace && grace <= 120_000 {
 		a.grace = ms(grace)
 	}
 	if reject {
-		a.onLimit = core.RejectNew
+		a.onLimit = driver.RejectNew
 	}
 	label := strings.ToValidUTF8(device, "")
 	for len(label) > 64 {
 		_, size := utf8.DecodeLastRuneInString(label)
 		label = label[:len(label)-size]
 	}
-	a.device = core.Device{Name: label, UserAgent: "a b", IP: label}
+	a.device = driver.Device{Name: label, UserAgent: "a b", IP: label}
 	copy(a.operation[:], ids)
 	copy(a.seed[:], slices.Concat(ids, []byte{1}))
 	a.session = base64.RawURLEncoding.EncodeToString(append(slices.Clone(a.operation[:15]), 1))
@@ -148,11 +149,11 @@ func wantKnownKeys(t *testing.T, client *redis.Client, a arguments) {
 }
 
 // call is a call of a store.
-type call func(*testing.T, core.Store, arguments) (any, error)
+type call func(*testing.T, driver.Store, arguments) (any, error)
 
 // answered makes a call twice, and returns what it answers; the second answer
 // differs only by the rotation that is now the same attempt.
-func answered(t *testing.T, c call, s core.Store, a arguments) string {
+func answered(t *testing.T, c call, s driver.Store, a arguments) string {
 	t.Helper()
 	var texts [2]string
 	for i := range texts {
@@ -160,7 +161,7 @@ func answered(t *testing.T, c call, s core.Store, a arguments) string {
 		if err != nil {
 			t.Fatalf("%T: %v", s, err)
 		}
-		if r, ok := answer.(core.RotateResult); ok && i == 1 && r.Outcome == core.SameAttempt {
+		if r, ok := answer.(driver.RotateResult); ok && i == 1 && r.Outcome == driver.SameAttempt {
 			return texts[0] + fmt.Sprintf(", then %+v", r)
 		}
 		texts[i] = fmt.Sprintf("%T%+v", answer, answer)
@@ -173,64 +174,64 @@ func answered(t *testing.T, c call, s core.Store, a arguments) string {
 
 func calls() []call {
 	rotate := func(generation func(arguments) int64, attempt byte) call {
-		return func(t *testing.T, s core.Store, a arguments) (any, error) {
+		return func(t *testing.T, s driver.Store, a arguments) (any, error) {
 			op := a.operation
 			op[15] = attempt
-			return s.Rotate(t.Context(), core.RotateRequest{
-				Operation: op, Attempt: core.AttemptID(op), Subject: a.subject, SessionID: a.session, SeedHash: a.seed,
+			return s.Rotate(t.Context(), driver.RotateRequest{
+				Operation: op, Attempt: driver.AttemptID(op), Subject: a.subject, SessionID: a.session, SeedHash: a.seed,
 				Generation: generation(a), AccessTTL: a.accessTTL, ReuseGrace: a.grace,
 			})
 		}
 	}
 	create := func(session func(arguments) string) call {
-		return func(t *testing.T, s core.Store, a arguments) (any, error) {
-			return s.Create(t.Context(), core.CreateRequest{
+		return func(t *testing.T, s driver.Store, a arguments) (any, error) {
+			return s.Create(t.Context(), driver.CreateRequest{
 				Subject: a.subject, SessionID: session(a), SeedHash: a.seed, Device: a.device, AccessTTL: a.accessTTL,
 				IdleTTL: a.idle, SessionTTL: a.whole, MaxSessions: a.maxSessions, OnLimit: a.onLimit,
 			})
 		}
 	}
-	list := func(t *testing.T, s core.Store, a arguments) (any, error) {
+	list := func(t *testing.T, s driver.Store, a arguments) (any, error) {
 		found, err := s.Sessions(t.Context(), a.subject)
-		slices.SortFunc(found, func(x, y core.Session) int { return strings.Compare(x.ID, y.ID) })
+		slices.SortFunc(found, func(x, y driver.Session) int { return strings.Compare(x.ID, y.ID) })
 		return found, err
 	}
 	revoked := func(generation int64, record bool) call {
-		return func(t *testing.T, s core.Store, a arguments) (any, error) {
-			return s.Revoked(t.Context(), core.RevokedRequest{Subject: a.subject, SessionID: a.session, Generation: generation + a.generation, Session: record})
+		return func(t *testing.T, s driver.Store, a arguments) (any, error) {
+			return s.Revoked(t.Context(), driver.RevokedRequest{Subject: a.subject, SessionID: a.session, Generation: generation + a.generation, Session: record})
 		}
 	}
 	end := func(op byte, subject func(arguments) string, live bool) call {
-		return func(t *testing.T, s core.Store, a arguments) (any, error) {
+		return func(t *testing.T, s driver.Store, a arguments) (any, error) {
 			id := a.operation
 			id[14] = op
-			return s.End(t.Context(), core.EndRequest{
+			return s.End(t.Context(), driver.EndRequest{
 				Operation: id, Subject: subject(a), SessionID: a.session, OnlyLive: live, Generation: a.generation,
 				AccessTTL: a.accessTTL, AccessExpiry: a.expiry,
 			})
 		}
 	}
 	ended := func(op byte, block bool) call {
-		return func(t *testing.T, s core.Store, a arguments) (any, error) {
+		return func(t *testing.T, s driver.Store, a arguments) (any, error) {
 			id := a.operation
 			id[13] = op
-			var result core.EndAllResult
+			var result driver.EndAllResult
 			var err error
 			if block {
-				result, err = s.Block(t.Context(), core.BlockRequest{Operation: id, Subject: a.subject, Until: a.until})
+				result, err = s.Block(t.Context(), driver.BlockRequest{Operation: id, Subject: a.subject, Until: a.until})
 			} else {
-				result, err = s.EndAll(t.Context(), core.EndAllRequest{Operation: id, Subject: a.subject, Keep: []string{a.second, a.subject}})
+				result, err = s.EndAll(t.Context(), driver.EndAllRequest{Operation: id, Subject: a.subject, Keep: []string{a.second, a.subject}})
 			}
 			return slices.Sorted(slices.Values(result.Ended)), err
 		}
 	}
-	deny := func(t *testing.T, s core.Store, a arguments) (any, error) {
-		return nil, s.Deny(t.Context(), core.DenyRequest{
+	deny := func(t *testing.T, s driver.Store, a arguments) (any, error) {
+		return nil, s.Deny(t.Context(), driver.DenyRequest{
 			Operation: a.operation, Subject: a.subject, SessionID: a.session, Generation: a.generation, ExpiresAt: a.expiry,
 		})
 	}
-	unblock := func(t *testing.T, s core.Store, a arguments) (any, error) {
-		return nil, s.Unblock(t.Context(), core.UnblockRequest{Operation: core.OperationID{9}, Subject: a.subject})
+	unblock := func(t *testing.T, s driver.Store, a arguments) (any, error) {
+		return nil, s.Unblock(t.Context(), driver.UnblockRequest{Operation: driver.OperationID{9}, Subject: a.subject})
 	}
 	first := func(a arguments) string { return a.session }
 	second := func(a arguments) string { return a.second }

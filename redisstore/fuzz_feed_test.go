@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 )
 
@@ -97,7 +97,7 @@ func FuzzFeed(f *testing.F) {
 		shard := s.layout.shard(subject)
 		deny := func(session byte) {
 			t.Helper()
-			if err := s.Deny(ctx, core.DenyRequest{Operation: core.OperationID{session}, Subject: subject, SessionID: sid(session), ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
+			if err := s.Deny(ctx, driver.DenyRequest{Operation: driver.OperationID{session}, Subject: subject, SessionID: sid(session), ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
 				t.Fatal(err)
 			}
 		}

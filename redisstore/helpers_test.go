@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -37,7 +38,7 @@ func newStore(t testing.TB, client redis.UniversalClient, o redisstore.Options) 
 
 // newAuthority returns an authority on the store. All authorities of a test
 // share one key, as the processes of a fleet do.
-func newAuthority(t testing.TB, store core.Store, configure ...func(*core.Config)) *core.Authority {
+func newAuthority(t testing.TB, store driver.Store, configure ...func(*core.Config)) *core.Authority {
 	t.Helper()
 	key, err := core.NewHMACKey("test", []byte("0123456789abcdef0123456789abcdef"))
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/holetest"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
@@ -21,7 +21,7 @@ func TestHole(t *testing.T) {
 		}
 		aging := &aging{client: admin, now: now, seen: now(), real: time.Now()}
 		return holetest.Deployment{
-			Store: func() core.Store {
+			Store: func() driver.Store {
 				return newStore(t, server.Client(t), redisstore.Options{Now: now})
 			},
 			Age: func() error { return aging.catchUp(t.Context()) },

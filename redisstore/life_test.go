@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -43,17 +43,17 @@ func TestKeysLiveAsLongAsNeeded(t *testing.T) {
 	s := newStore(t, client, redisstore.Options{Now: clock.Now})
 	create := func(id string, idle, access time.Duration) {
 		t.Helper()
-		r, err := s.Create(t.Context(), core.CreateRequest{
+		r, err := s.Create(t.Context(), driver.CreateRequest{
 			Subject: "alice", SessionID: id, AccessTTL: access, IdleTTL: idle, SessionTTL: 30 * day, MaxSessions: 10,
 		})
-		if err != nil || r.Outcome != core.Created {
+		if err != nil || r.Outcome != driver.Created {
 			t.Fatalf("Create: got %+v, %v", r, err)
 		}
 	}
-	rotate := func(id string, generation int64, access time.Duration, want core.Outcome) {
+	rotate := func(id string, generation int64, access time.Duration, want driver.Outcome) {
 		t.Helper()
-		r, err := s.Rotate(t.Context(), core.RotateRequest{
-			Operation: core.OperationID{byte(generation + 1)}, Attempt: core.AttemptID{1}, Subject: "alice", SessionID: id,
+		r, err := s.Rotate(t.Context(), driver.RotateRequest{
+			Operation: driver.OperationID{byte(generation + 1)}, Attempt: driver.AttemptID{1}, Subject: "alice", SessionID: id,
 			Generation: generation, AccessTTL: access, ReuseGrace: time.Minute,
 		})
 		if err != nil || r.Outcome != want {
@@ -71,9 +71,9 @@ func TestKeysLiveAsLongAsNeeded(t *testing.T) {
 	}
 	const long, short, another = "AAAAAAAAAAAAAAAAAAAAAA", "AQAAAAAAAAAAAAAAAAAAAA", "AgAAAAAAAAAAAAAAAAAAAA"
 	create(long, day, time.Hour)
-	about("a login", day+core.DenialMargin, "session", "user")
+	about("a login", day+driver.DenialMargin, "session", "user")
 	create(short, 2*time.Hour, time.Hour)
-	about("a shorter one beside it", day+core.DenialMargin, "session", "user")
+	about("a shorter one beside it", day+driver.DenialMargin, "session", "user")
 
 	// The keys go by the real time, which stands still here.
 	clock.Advance(12 * time.Hour)
@@ -83,25 +83,25 @@ func TestKeysLiveAsLongAsNeeded(t *testing.T) {
 	if err := client.Expire(t.Context(), keyOf(t, client, "user:alice"), time.Hour).Err(); err != nil {
 		t.Fatal(err)
 	}
-	rotate(long, 0, time.Hour, core.Rotated)
-	about("a reissue", day+core.DenialMargin, "session", "user")
+	rotate(long, 0, time.Hour, driver.Rotated)
+	about("a reissue", day+driver.DenialMargin, "session", "user")
 	clock.Advance(day - time.Hour)
-	rotate(long, 0, 3*day, core.SameAttempt) // by a process whose access tokens live longer
-	about("a replay whose access token outlives the session", 2*day+time.Hour+core.DenialMargin, "session", "user")
+	rotate(long, 0, 3*day, driver.SameAttempt) // by a process whose access tokens live longer
+	about("a replay whose access token outlives the session", 2*day+time.Hour+driver.DenialMargin, "session", "user")
 
 	create(another, day, time.Hour)
-	if r, err := s.End(t.Context(), core.EndRequest{Operation: core.OperationID{7}, Subject: "alice", SessionID: long}); err != nil || r.Outcome != core.Ended {
+	if r, err := s.End(t.Context(), driver.EndRequest{Operation: driver.OperationID{7}, Subject: "alice", SessionID: long}); err != nil || r.Outcome != driver.Ended {
 		t.Fatalf("End: got %+v, %v", r, err)
 	}
-	about("a logout", 2*day+time.Hour+core.DenialMargin, "session", "deny", "feed")
+	about("a logout", 2*day+time.Hour+driver.DenialMargin, "session", "deny", "feed")
 	if on := client.ZRange(t.Context(), keyOf(t, client, "user:alice"), 0, -1).Val(); strings.Contains(strings.Join(on, " "), long) {
 		t.Errorf("the killed session is still on the list: %v", on)
 	}
-	if r, err := s.End(t.Context(), core.EndRequest{Operation: core.OperationID{8}, Subject: "alice", SessionID: another}); err != nil || r.Outcome != core.Ended {
+	if r, err := s.End(t.Context(), driver.EndRequest{Operation: driver.OperationID{8}, Subject: "alice", SessionID: another}); err != nil || r.Outcome != driver.Ended {
 		t.Fatalf("End: got %+v, %v", r, err)
 	}
-	if ttl := client.PTTL(t.Context(), keyOf(t, client, "session:"+another)).Val(); ttl > time.Hour+core.DenialMargin || ttl < time.Hour {
-		t.Errorf("a tombstone lives for %v, want %v", ttl, time.Hour+core.DenialMargin)
+	if ttl := client.PTTL(t.Context(), keyOf(t, client, "session:"+another)).Val(); ttl > time.Hour+driver.DenialMargin || ttl < time.Hour {
+		t.Errorf("a tombstone lives for %v, want %v", ttl, time.Hour+driver.DenialMargin)
 	}
 }
 
@@ -113,17 +113,17 @@ func TestDenialsOfOneSession(t *testing.T) {
 	client := redistest.Start(t).Client(t)
 	clock := newClock()
 	s := newStore(t, client, redisstore.Options{Now: clock.Now})
-	operation := core.OperationID{}
+	operation := driver.OperationID{}
 	deny := func(generation int64, life time.Duration) {
 		t.Helper()
 		operation[0]++
-		mustSucceed(t, s.Deny(t.Context(), core.DenyRequest{
+		mustSucceed(t, s.Deny(t.Context(), driver.DenyRequest{
 			Operation: operation, Subject: "alice", SessionID: id, Generation: generation, ExpiresAt: clock.Now().Add(life),
 		}))
 	}
 	deny(0, time.Hour)
 	deny(0, time.Minute)
-	deny(1, -core.DenialMargin)
+	deny(1, -driver.DenialMargin)
 	if n := client.XLen(t.Context(), keyOf(t, client, "feed")).Val(); n != 1 {
 		t.Errorf("got %d entries on the feed, want the first denial's alone", n)
 	}
@@ -131,7 +131,7 @@ func TestDenialsOfOneSession(t *testing.T) {
 	for generation := range int64(20) { // with so many, those of no more use go
 		deny(generation+2, time.Minute)
 	}
-	got, err := s.Revoked(t.Context(), core.RevokedRequest{Subject: "alice", SessionID: id, Generation: 0})
+	got, err := s.Revoked(t.Context(), driver.RevokedRequest{Subject: "alice", SessionID: id, Generation: 0})
 	if err != nil || !got.Revoked {
 		t.Errorf("the first denial: got %v, %v, want true", got.Revoked, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -134,7 +135,7 @@ func TestSlotMigration(t *testing.T) {
 				list, err := s.a.Sessions(t.Context(), "alice")
 				mustSucceed(t, err)
 				for _, tokens := range []core.Tokens{s.x, s.y, s.z} {
-					stands := slices.ContainsFunc(list, func(l core.Session) bool { return l.ID == tokens.SessionID })
+					stands := slices.ContainsFunc(list, func(l driver.Session) bool { return l.ID == tokens.SessionID })
 					if _, err := s.a.Verify(t.Context(), tokens.AccessToken); stands != (err == nil) || !stands && !errors.Is(err, core.ErrTokenRevoked) {
 						t.Errorf("the session stands: %t, its access token: %v", stands, err)
 					}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/redis/go-redis/v9"
 )
@@ -95,7 +95,7 @@ func TestLoad(t *testing.T) {
 	}
 	before := proxy.Requests(redistest.Command("hmget"))
 	for _, i := range []int{0, pollEntries - 1, pollEntries, 2 * pollEntries, 4 * pollEntries, len(all) - 1} {
-		r, err := s.Revoked(t.Context(), core.RevokedRequest{Subject: subjectOf(s, 0), SessionID: all[i].session.String()})
+		r, err := s.Revoked(t.Context(), driver.RevokedRequest{Subject: subjectOf(s, 0), SessionID: all[i].session.String()})
 		if err != nil || !r.Revoked {
 			t.Errorf("entry %d: got %v, %v, want it denied", i, r.Revoked, err)
 		}

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -133,7 +133,7 @@ func TestNoLeaseFromAReplica(t *testing.T) {
 		}
 		return stats(s).PollFailures >= 5
 	})
-	for i, check := range []core.RevokedRequest{r.check(), {Subject: r.subject, SessionID: randomSession()}} {
+	for i, check := range []driver.RevokedRequest{r.check(), {Subject: r.subject, SessionID: randomSession()}} {
 		if result, err := s.Revoked(t.Context(), check); err == nil {
 			t.Errorf("check %d: got %+v, want an error", i, result)
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/redis/go-redis/v9"
 )
@@ -181,7 +181,7 @@ func (c *comparison) restore(s snapshot) {
 
 func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-const margin = int64(core.DenialMargin / time.Millisecond)
+const margin = int64(driver.DenialMargin / time.Millisecond)
 
 func what(key tokenKey) string {
 	if key.generation == everyGeneration {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/redis/go-redis/v9"
 )
@@ -189,9 +189,9 @@ func (c *nudgedCluster) await(t *testing.T, listeners int64) {
 // deny revokes a token and returns its session.
 func (c *nudgedCluster) deny(t *testing.T, by *Store, shard, n int) string {
 	t.Helper()
-	err := by.Deny(t.Context(), core.DenyRequest{
+	err := by.Deny(t.Context(), driver.DenyRequest{
 		Subject: subjectOf(by, shard), SessionID: sid(byte(n)), Generation: 1, ExpiresAt: time.Now().Add(10 * time.Minute),
-		Operation: core.OperationID{1, byte(shard), byte(n)},
+		Operation: driver.OperationID{1, byte(shard), byte(n)},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/redis/go-redis/v9"
 )
@@ -112,7 +112,7 @@ func TestColdStart(t *testing.T) {
 		for i := range 100 {
 			known := all[i*len(all)/100]
 			for session, want := range map[sessionKey]bool{known.session: true, {byte(i)}: false} {
-				r, err := s.Revoked(t.Context(), core.RevokedRequest{Subject: subjectOf(s, known.shard), SessionID: session.String()})
+				r, err := s.Revoked(t.Context(), driver.RevokedRequest{Subject: subjectOf(s, known.shard), SessionID: session.String()})
 				if err != nil || r.Revoked != want {
 					t.Fatalf("%s: got %v, %v, want %v", when, r.Revoked, err, want)
 				}
@@ -341,7 +341,7 @@ func TestFrozenMasterCostsOthersNothing(t *testing.T) {
 // deny1 revokes generation 1 of a session of a shard.
 func deny1(t *testing.T, s *Store, shard int) (sessionID string) {
 	t.Helper()
-	err := s.Deny(t.Context(), core.DenyRequest{
+	err := s.Deny(t.Context(), driver.DenyRequest{
 		Subject: subjectOf(s, shard), SessionID: sid(77), Generation: 1, ExpiresAt: time.Now().Add(time.Minute),
 	})
 	if err != nil {

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 )
 
@@ -16,15 +16,15 @@ func TestLossIsJudgedByTheLongestDenial(t *testing.T) {
 	now := time.Now()
 	s := newQuietStore(t, client, Options{Shards: 1, Now: func() time.Time { return now }})
 	m, p := idleMirror(s, time.Minute)
-	deny := func(n byte, life time.Duration) core.RevokedRequest {
+	deny := func(n byte, life time.Duration) driver.RevokedRequest {
 		t.Helper()
-		err := s.Deny(t.Context(), core.DenyRequest{
-			Operation: core.OperationID{n}, Subject: "alice", SessionID: sid(n), ExpiresAt: now.Add(life),
+		err := s.Deny(t.Context(), driver.DenyRequest{
+			Operation: driver.OperationID{n}, Subject: "alice", SessionID: sid(n), ExpiresAt: now.Add(life),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return core.RevokedRequest{Subject: "alice", SessionID: sid(n)}
+		return driver.RevokedRequest{Subject: "alice", SessionID: sid(n)}
 	}
 	poll := func(breaks int64) {
 		t.Helper()

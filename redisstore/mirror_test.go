@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -65,14 +66,14 @@ func deny(t testing.TB, s *redisstore.Store, i int) revoked {
 	return r
 }
 
-func (r revoked) request() core.DenyRequest {
-	request := core.DenyRequest{Subject: r.subject, SessionID: r.session, Generation: 1, ExpiresAt: time.Now().Add(10 * time.Minute)}
+func (r revoked) request() driver.DenyRequest {
+	request := driver.DenyRequest{Subject: r.subject, SessionID: r.session, Generation: 1, ExpiresAt: time.Now().Add(10 * time.Minute)}
 	rand.Read(request.Operation[:])
 	return request
 }
 
-func (r revoked) check() core.RevokedRequest {
-	return core.RevokedRequest{Subject: r.subject, SessionID: r.session, Generation: 1}
+func (r revoked) check() driver.RevokedRequest {
+	return driver.RevokedRequest{Subject: r.subject, SessionID: r.session, Generation: 1}
 }
 
 // refuses reports whether a store knows that a token is revoked.

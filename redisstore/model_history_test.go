@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/modeltest"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
@@ -103,7 +103,7 @@ func (a *aging) catchUp(ctx context.Context) error {
 // Calls at once on Redis, each on a connection of its own.
 func TestConcurrentCalls(t *testing.T) {
 	client := redistest.Start(t).Client(t)
-	modeltest.RunConcurrent(t, 500, func(now func() time.Time) core.Store {
+	modeltest.RunConcurrent(t, 500, func(now func() time.Time) driver.Store {
 		return newStore(t, client, redisstore.Options{Now: now})
 	})
 }
@@ -147,12 +147,12 @@ func keyspace(ctx context.Context, client *redis.Client) (restore func() error, 
 }
 
 // markBlocked blocks the subject and takes everything back but the mark.
-func markBlocked(ctx context.Context, client *redis.Client, store core.Store, subject string, until time.Time) error {
+func markBlocked(ctx context.Context, client *redis.Client, store driver.Store, subject string, until time.Time) error {
 	restore, err := keyspace(ctx, client)
 	if err != nil {
 		return err
 	}
-	if _, err := store.Block(ctx, core.BlockRequest{Subject: subject, Until: until}); err != nil {
+	if _, err := store.Block(ctx, driver.BlockRequest{Subject: subject, Until: until}); err != nil {
 		return err
 	}
 	keys, err := client.Keys(ctx, "*}blocked:"+subject).Result()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 )
@@ -69,7 +70,7 @@ func TestParallelReissueOverTwoProcesses(t *testing.T) {
 // In strict mode exactly one succeeds and the session is killed: all others
 // present a used token.
 func TestParallelReissueStrict(t *testing.T) {
-	both := processes(t, redistest.Start(t), newClock(), func(c *core.Config) { c.ReuseGrace = core.Strict })
+	both := processes(t, redistest.Start(t), newClock(), func(c *core.Config) { c.ReuseGrace = driver.Strict })
 	for range 20 {
 		first := login(t, both[0], "alice")
 		tokens, errs := parallel(t, both, first.RefreshToken, 64)

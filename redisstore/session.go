@@ -7,14 +7,14 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
-// Create implements [core.Store].
-func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
+// Create implements [driver.Store].
+func (s *Store) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
 	k := s.layout.of(r.Subject)
 	onLimit := "evict"
-	if r.OnLimit == core.RejectNew {
+	if r.OnLimit == driver.RejectNew {
 		onLimit = "reject"
 	}
 	a, err := s.run(ctx, s.scripts.create,
@@ -22,16 +22,16 @@ func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateRe
 		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
 		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, string(k))
 	if err != nil {
-		return core.CreateResult{}, err
+		return driver.CreateResult{}, err
 	}
 	switch outcome := a.text(); outcome {
 	case "blocked":
-		return core.CreateResult{Outcome: core.CreateIsBlocked}, nil
+		return driver.CreateResult{Outcome: driver.CreateIsBlocked}, nil
 	case "limit":
-		return core.CreateResult{Outcome: core.CreateAtLimit}, nil
+		return driver.CreateResult{Outcome: driver.CreateAtLimit}, nil
 	case "created":
-		result := core.CreateResult{
-			Outcome: core.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(),
+		result := driver.CreateResult{
+			Outcome: driver.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(),
 		}
 		for len(a.list) > 0 && a.err == nil {
 			id, until := a.text(), a.textNumber()
@@ -40,15 +40,15 @@ func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateRe
 		}
 		return result, a.err
 	default:
-		return core.CreateResult{}, unexpected(outcome)
+		return driver.CreateResult{}, unexpected(outcome)
 	}
 }
 
-// Rotate implements [core.Store].
-func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+// Rotate implements [driver.Store].
+func (s *Store) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	k := s.layout.of(r.Subject)
 	grace := r.ReuseGrace.Milliseconds()
-	if r.ReuseGrace == core.Strict {
+	if r.ReuseGrace == driver.Strict {
 		grace = -1
 	}
 	a, err := s.run(ctx, s.scripts.rotate,
@@ -56,28 +56,28 @@ func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateRe
 		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]), encode(r.SeedHash[:]),
 		r.Generation, r.AccessTTL.Milliseconds(), grace)
 	if err != nil {
-		return core.RotateResult{}, err
+		return driver.RotateResult{}, err
 	}
 	name := a.text()
 	outcome := outcomeNamed(name)
 	if outcome == 0 {
-		return core.RotateResult{}, unexpected(name)
+		return driver.RotateResult{}, unexpected(name)
 	}
-	result := core.RotateResult{Outcome: outcome}
-	if outcome == core.Missing || outcome == core.Forged {
+	result := driver.RotateResult{Outcome: outcome}
+	if outcome == driver.Missing || outcome == driver.Forged {
 		return result, a.err
 	}
 	result.Generation, result.IssuedAt, result.IdleEnd, result.SessionEnd = a.number(), a.time(), a.time(), a.time()
 	result.Distance, result.Age = a.number(), time.Duration(a.number())*time.Millisecond
-	if until := a.number(); outcome == core.Reuse {
+	if until := a.number(); outcome == driver.Reuse {
 		s.denied(r.Subject, r.SessionID, everyGeneration, until)
 	}
 	return result, a.err
 }
 
 // outcomeNamed returns the outcome that rotate.lua answers by name, or 0.
-func outcomeNamed(name string) core.Outcome {
-	for o := core.Missing; o <= core.Reuse; o++ {
+func outcomeNamed(name string) driver.Outcome {
+	for o := driver.Missing; o <= driver.Reuse; o++ {
 		if o.String() == name {
 			return o
 		}
@@ -85,8 +85,8 @@ func outcomeNamed(name string) core.Outcome {
 	return 0
 }
 
-// End implements [core.Store].
-func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
+// End implements [driver.Store].
+func (s *Store) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
 	k := s.layout.of(r.Subject)
 	var seed string
 	if r.SeedHash != nil {
@@ -101,34 +101,34 @@ func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, err
 		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), seed, onlyLive,
 		r.AccessTTL.Milliseconds(), max(0, r.AccessExpiry.UnixMilli()), r.Generation)
 	if err != nil {
-		return core.EndResult{}, err
+		return driver.EndResult{}, err
 	}
-	var outcome core.EndOutcome
+	var outcome driver.EndOutcome
 	switch name := a.text(); name {
 	case "ended":
-		outcome = core.Ended
+		outcome = driver.Ended
 	case "earlier":
-		outcome = core.EndedEarlier
+		outcome = driver.EndedEarlier
 	case "missing":
-		outcome = core.EndMissing
+		outcome = driver.EndMissing
 	case "forged":
-		outcome = core.EndForged
+		outcome = driver.EndForged
 	default:
-		return core.EndResult{}, unexpected(name)
+		return driver.EndResult{}, unexpected(name)
 	}
 	if until := a.number(); until > 0 {
 		s.denied(r.Subject, r.SessionID, everyGeneration, until)
 	}
-	return core.EndResult{Outcome: outcome}, a.err
+	return driver.EndResult{Outcome: outcome}, a.err
 }
 
-// EndAll implements [core.Store].
-func (s *Store) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
+// EndAll implements [driver.Store].
+func (s *Store) EndAll(ctx context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
 	return s.endAll(ctx, r.Subject, r.Operation, "", r.Keep)
 }
 
-// Block implements [core.Store].
-func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
+// Block implements [driver.Store].
+func (s *Store) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
 	until := "0" // also for a time beyond what a script can count to
 	if !r.Until.IsZero() && r.Until.Before(time.UnixMilli(1<<53)) {
 		until = strconv.FormatInt(max(1, r.Until.UnixMilli()), 10)
@@ -138,7 +138,7 @@ func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResu
 
 // endAll kills the subject's sessions but those in keep, and blocks the
 // subject unless blockUntil is empty.
-func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID, blockUntil string, keep []string) (core.EndAllResult, error) {
+func (s *Store) endAll(ctx context.Context, subject string, op driver.OperationID, blockUntil string, keep []string) (driver.EndAllResult, error) {
 	k := s.layout.of(subject)
 	operation := encode(op[:])
 	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, string(k)}
@@ -148,12 +148,12 @@ func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID,
 	a, err := s.run(ctx, s.scripts.endAll,
 		[]string{k.user(subject), k.feed(), k.blocked(subject), k.done(operation)}, args...)
 	if err != nil {
-		return core.EndAllResult{}, err
+		return driver.EndAllResult{}, err
 	}
 	if outcome := a.text(); outcome != "done" {
-		return core.EndAllResult{}, unexpected(outcome)
+		return driver.EndAllResult{}, unexpected(outcome)
 	}
-	var result core.EndAllResult
+	var result driver.EndAllResult
 	for len(a.list) > 0 && a.err == nil {
 		id, until, live := a.text(), a.textNumber(), a.text() == "1"
 		s.denied(subject, id, everyGeneration, until)
@@ -164,15 +164,15 @@ func (s *Store) endAll(ctx context.Context, subject string, op core.OperationID,
 	return result, a.err
 }
 
-// Unblock implements [core.Store].
-func (s *Store) Unblock(ctx context.Context, r core.UnblockRequest) error {
+// Unblock implements [driver.Store].
+func (s *Store) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	k := s.layout.of(r.Subject)
 	_, err := s.run(ctx, s.scripts.unblock, []string{k.blocked(r.Subject), k.done(encode(r.Operation[:]))}, s.clock())
 	return err
 }
 
-// Sessions implements [core.Store].
-func (s *Store) Sessions(ctx context.Context, subject string) ([]core.Session, error) {
+// Sessions implements [driver.Store].
+func (s *Store) Sessions(ctx context.Context, subject string) ([]driver.Session, error) {
 	k := s.layout.of(subject)
 	a, err := s.run(ctx, s.scripts.sessions, []string{k.user(subject), k.none()}, s.clock(), subjectTag(subject), string(k))
 	if err != nil {
@@ -181,16 +181,16 @@ func (s *Store) Sessions(ctx context.Context, subject string) ([]core.Session, e
 	if outcome := a.text(); outcome != "sessions" {
 		return nil, unexpected(outcome)
 	}
-	list := make([]core.Session, 0, len(a.list))
+	list := make([]driver.Session, 0, len(a.list))
 	for len(a.list) > 0 {
 		entry, ok := a.next().([]any)
 		if !ok {
 			return nil, unexpected("no list of a session")
 		}
 		e := answer{list: entry}
-		list = append(list, core.Session{
+		list = append(list, driver.Session{
 			ID: e.text(), Generation: e.number(), CreatedAt: e.time(), LastUsedAt: e.time(), ExpiresAt: e.time(),
-			Device: core.Device{Name: e.text(), UserAgent: e.text(), IP: e.text()},
+			Device: driver.Device{Name: e.text(), UserAgent: e.text(), IP: e.text()},
 		})
 		if e.err != nil {
 			return nil, e.err
@@ -217,7 +217,7 @@ func (s *Store) time() time.Time {
 
 // lifetime returns a TTL in milliseconds, 0 for none.
 func lifetime(d time.Duration) int64 {
-	if d == core.NoLimit {
+	if d == driver.NoLimit {
 		return 0
 	}
 	return d.Milliseconds()

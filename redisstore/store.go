@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -43,7 +43,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Store is a [core.Store] in Redis. It is safe for concurrent use.
+// Store is a [driver.Store] in Redis. It is safe for concurrent use.
 type Store struct {
 	client  redis.UniversalClient
 	layout  layout
@@ -57,7 +57,7 @@ type Store struct {
 	laidOut atomic.Bool // the recorded layout is ours
 }
 
-var _ core.Store = (*Store)(nil)
+var _ driver.Store = (*Store)(nil)
 
 // New returns a Store on the client, which the caller still owns and closes
 // after the Store.
@@ -118,7 +118,7 @@ func (s *Store) Close() error {
 // options, whatever the verb.
 func (s *Store) Format(f fmt.State, _ rune) { fmt.Fprint(f, "redisstore.Store") }
 
-// Ping implements [core.Store].
+// Ping implements [driver.Store].
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.checkLayout(ctx); err != nil {
 		return err

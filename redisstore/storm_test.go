@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -215,7 +216,7 @@ func TestSessionsInAStorm(t *testing.T) {
 	}
 	for range 20 {
 		before := s.count()
-		var list []core.Session
+		var list []driver.Session
 		if err := patiently(func() (err error) {
 			list, err = s.admin.Sessions(t.Context(), "alice")
 			return err
@@ -257,7 +258,7 @@ func TestLoginBeforeEachScript(t *testing.T) {
 			list, err := a.Sessions(t.Context(), "alice")
 			mustSucceed(t, err)
 			return func(tokens core.Tokens) bool {
-				if !slices.ContainsFunc(list, func(s core.Session) bool { return s.ID == tokens.SessionID }) {
+				if !slices.ContainsFunc(list, func(s driver.Session) bool { return s.ID == tokens.SessionID }) {
 					t.Error("a session that stood before is not on the list")
 				}
 				return false
@@ -270,7 +271,7 @@ func TestLoginBeforeEachScript(t *testing.T) {
 				t.Fatalf("got %d sessions, %v, want 5", len(list), err)
 			}
 			return func(tokens core.Tokens) bool {
-				return !slices.ContainsFunc(list, func(s core.Session) bool { return s.ID == tokens.SessionID })
+				return !slices.ContainsFunc(list, func(s driver.Session) bool { return s.ID == tokens.SessionID })
 			}
 		}},
 	} {

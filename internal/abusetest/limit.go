@@ -25,7 +25,7 @@ const logins = 50
 // The limit is never exceeded, whoever looks when.
 func sessionLimit(t *testing.T, d deployment) {
 	for _, limit := range []int{1, 3} {
-		for name, policy := range map[string]core.LimitPolicy{"evict": core.EvictOldest, "reject": core.RejectNew} {
+		for name, policy := range map[string]core.LimitPolicy{"evict": core.EvictIdlest, "reject": core.RejectNew} {
 			t.Run(fmt.Sprint(name, " over ", limit), func(t *testing.T) {
 				s := d.start(t, func(c *core.Config) { c.MaxSessions, c.OnLimit = limit, policy })
 				s.sibling()
@@ -56,7 +56,7 @@ func (s *scene) checkLogins(answers []facetest.Answer, limit int, policy core.Li
 		}
 		s.wantError("login", a, core.ErrSessionLimit)
 	}
-	want := map[core.LimitPolicy]int{core.EvictOldest: logins, core.RejectNew: limit}[policy]
+	want := map[core.LimitPolicy]int{core.EvictIdlest: logins, core.RejectNew: limit}[policy]
 	if len(pairs) != want {
 		s.t.Errorf("got %d logins, want %d", len(pairs), want)
 	}
@@ -121,7 +121,7 @@ func evictionOrder(t *testing.T, d deployment) {
 // that was lowered holds from the next login on.
 func limitOfLiving(t *testing.T, d deployment) {
 	s := d.start(t, func(c *core.Config) { c.MaxSessions, c.OnLimit = 2, core.RejectNew })
-	lowered := s.sibling(func(c *core.Config) { c.MaxSessions, c.OnLimit = 1, core.EvictOldest })
+	lowered := s.sibling(func(c *core.Config) { c.MaxSessions, c.OnLimit = 1, core.EvictIdlest })
 	first, second := s.Login("alice"), s.Login("alice")
 	s.wantError("login", s.TryLogin("alice"), core.ErrSessionLimit)
 	s.want("logout", s.Logout(first.AccessToken), loggedOut())

@@ -45,7 +45,7 @@ func twiceAtLimit(t *testing.T, d deployment) {
 		return func(c *core.Config) { c.MaxSessions, c.OnLimit = 2, policy }
 	}
 	t.Run("evict", func(t *testing.T) {
-		s := d.start(t, limit(core.EvictOldest))
+		s := d.start(t, limit(core.EvictIdlest))
 		s.Store.Twice(true)
 		first := s.Login("alice")
 		s.Clock.Advance(time.Second)

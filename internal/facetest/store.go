@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // Hook is called around a method of [Store], which it is given the name of,
@@ -94,45 +95,45 @@ func run[T any](ctx context.Context, s *Store, method string, call func() (T, er
 }
 
 // Create implements [core.Store].
-func (s *Store) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
-	return run(ctx, s, "Create", func() (core.CreateResult, error) { return s.next.Create(ctx, r) })
+func (s *Store) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
+	return run(ctx, s, "Create", func() (driver.CreateResult, error) { return s.next.Create(ctx, r) })
 }
 
 // Rotate implements [core.Store].
-func (s *Store) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
-	return run(ctx, s, "Rotate", func() (core.RotateResult, error) { return s.next.Rotate(ctx, r) })
+func (s *Store) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
+	return run(ctx, s, "Rotate", func() (driver.RotateResult, error) { return s.next.Rotate(ctx, r) })
 }
 
 // End implements [core.Store].
-func (s *Store) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
-	return run(ctx, s, "End", func() (core.EndResult, error) { return s.next.End(ctx, r) })
+func (s *Store) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
+	return run(ctx, s, "End", func() (driver.EndResult, error) { return s.next.End(ctx, r) })
 }
 
 // EndAll implements [core.Store].
-func (s *Store) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
-	return run(ctx, s, "EndAll", func() (core.EndAllResult, error) { return s.next.EndAll(ctx, r) })
+func (s *Store) EndAll(ctx context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
+	return run(ctx, s, "EndAll", func() (driver.EndAllResult, error) { return s.next.EndAll(ctx, r) })
 }
 
 // Block implements [core.Store].
-func (s *Store) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
-	return run(ctx, s, "Block", func() (core.EndAllResult, error) { return s.next.Block(ctx, r) })
+func (s *Store) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
+	return run(ctx, s, "Block", func() (driver.EndAllResult, error) { return s.next.Block(ctx, r) })
 }
 
 // Unblock implements [core.Store].
-func (s *Store) Unblock(ctx context.Context, r core.UnblockRequest) error {
+func (s *Store) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := run(ctx, s, "Unblock", func() (struct{}, error) { return struct{}{}, s.next.Unblock(ctx, r) })
 	return err
 }
 
 // Deny implements [core.Store].
-func (s *Store) Deny(ctx context.Context, r core.DenyRequest) error {
+func (s *Store) Deny(ctx context.Context, r driver.DenyRequest) error {
 	_, err := run(ctx, s, "Deny", func() (struct{}, error) { return struct{}{}, s.next.Deny(ctx, r) })
 	return err
 }
 
 // Revoked implements [core.Store].
-func (s *Store) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
-	return run(ctx, s, "Revoked", func() (core.RevokedResult, error) { return s.next.Revoked(ctx, r) })
+func (s *Store) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
+	return run(ctx, s, "Revoked", func() (driver.RevokedResult, error) { return s.next.Revoked(ctx, r) })
 }
 
 // Sessions implements [core.Store].

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // The load finds what it is to find: it fails on a store with a mistake.
@@ -19,24 +20,24 @@ func TestLoadFindsMistakes(t *testing.T) {
 		want  string // in a failure
 	}{
 		{"none", flawed{}, ""},
-		{"a reissue is refused for no reason", flawed{rotate: func(context.Context, core.Store, core.RotateRequest) (core.RotateResult, error) {
-			return core.RotateResult{Outcome: core.Missing}, nil
+		{"a reissue is refused for no reason", flawed{rotate: func(context.Context, core.Store, driver.RotateRequest) (driver.RotateResult, error) {
+			return driver.RotateResult{Outcome: driver.Missing}, nil
 		}}, "is logged out: try 1"},
-		{"a reissue is acknowledged and not done", flawed{rotate: func(ctx context.Context, s core.Store, r core.RotateRequest) (core.RotateResult, error) {
+		{"a reissue is acknowledged and not done", flawed{rotate: func(ctx context.Context, s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
 			if r.Generation != 1 {
 				return s.Rotate(ctx, r)
 			}
 			now := time.Now()
-			return core.RotateResult{Outcome: core.Rotated, Generation: 2, IssuedAt: now, IdleEnd: now.Add(time.Hour), SessionEnd: now.Add(time.Hour)}, nil
+			return driver.RotateResult{Outcome: driver.Rotated, Generation: 2, IssuedAt: now, IdleEnd: now.Add(time.Hour), SessionEnd: now.Add(time.Hour)}, nil
 		}}, "Redis lost"},
-		{"an end is acknowledged and not done", flawed{end: func(context.Context, core.Store, core.EndRequest) (core.EndResult, error) {
-			return core.EndResult{Outcome: core.Ended}, nil
+		{"an end is acknowledged and not done", flawed{end: func(context.Context, core.Store, driver.EndRequest) (driver.EndResult, error) {
+			return driver.EndResult{Outcome: driver.Ended}, nil
 		}}, "after its session was ended: got status 200"},
-		{"no access token is found revoked", flawed{revoked: func(context.Context, core.Store, core.RevokedRequest) (core.RevokedResult, error) {
-			return core.RevokedResult{}, nil
+		{"no access token is found revoked", flawed{revoked: func(context.Context, core.Store, driver.RevokedRequest) (driver.RevokedResult, error) {
+			return driver.RevokedResult{}, nil
 		}}, "after its session was ended: got status 200"},
-		{"every access token is found revoked", flawed{revoked: func(context.Context, core.Store, core.RevokedRequest) (core.RevokedResult, error) {
-			return core.RevokedResult{Revoked: true}, nil
+		{"every access token is found revoked", flawed{revoked: func(context.Context, core.Store, driver.RevokedRequest) (driver.RevokedResult, error) {
+			return driver.RevokedResult{Revoked: true}, nil
 		}}, "an access token that nobody ended: got status 401"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -56,26 +57,26 @@ func TestLoadFindsMistakes(t *testing.T) {
 // flawed is a store with a mistake, which replaces what it is about.
 type flawed struct {
 	core.Store
-	rotate  func(context.Context, core.Store, core.RotateRequest) (core.RotateResult, error)
-	end     func(context.Context, core.Store, core.EndRequest) (core.EndResult, error)
-	revoked func(context.Context, core.Store, core.RevokedRequest) (core.RevokedResult, error)
+	rotate  func(context.Context, core.Store, driver.RotateRequest) (driver.RotateResult, error)
+	end     func(context.Context, core.Store, driver.EndRequest) (driver.EndResult, error)
+	revoked func(context.Context, core.Store, driver.RevokedRequest) (driver.RevokedResult, error)
 }
 
-func (f *flawed) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+func (f *flawed) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	if f.rotate == nil {
 		return f.Store.Rotate(ctx, r)
 	}
 	return f.rotate(ctx, f.Store, r)
 }
 
-func (f *flawed) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
+func (f *flawed) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
 	if f.end == nil {
 		return f.Store.End(ctx, r)
 	}
 	return f.end(ctx, f.Store, r)
 }
 
-func (f *flawed) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+func (f *flawed) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	if f.revoked == nil {
 		return f.Store.Revoked(ctx, r)
 	}

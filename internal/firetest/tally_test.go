@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // tally counts what a fleet has answered.
@@ -48,7 +49,7 @@ func (y *tally) event(_ context.Context, e core.Event) {
 	switch {
 	case e.Type == core.SessionRecovered:
 		y.recovered++
-	case e.Type == core.SessionRevoked && e.Reason == core.Reuse.String():
+	case e.Type == core.SessionRevoked && e.Reason == driver.Reuse.String():
 		y.reuse++
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
-	"github.com/ratchetauth/ratchet/core/storetest"
+	"github.com/ratchetauth/ratchet/core/driver/drivertest"
 )
 
 // Deployment is where one history is played.
@@ -46,7 +46,7 @@ func holes() []hole { return slices.Concat(rotationHoles(), revocationHoles()) }
 func Run(t *testing.T, open Open) {
 	for _, h := range holes() {
 		t.Run(h.name, func(t *testing.T) {
-			clock := storetest.NewClock()
+			clock := drivertest.NewClock()
 			h.play(&fleet{T: t, clock: clock, Deployment: open(t, clock.Now), log: new(eventLog)})
 		})
 	}
@@ -56,7 +56,7 @@ func Run(t *testing.T, open Open) {
 type fleet struct {
 	*testing.T
 	Deployment
-	clock *storetest.Clock
+	clock *drivertest.Clock
 	log   *eventLog
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // unreliable is a store behind a bad connection.
@@ -16,14 +17,14 @@ type unreliable struct {
 }
 
 // Rotate implements [core.Store].
-func (u *unreliable) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+func (u *unreliable) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	if u.down {
-		return core.RotateResult{}, errors.New("the store is away")
+		return driver.RotateResult{}, errors.New("the store is away")
 	}
 	result, err := u.Store.Rotate(ctx, r)
 	if u.loseAnswers > 0 {
 		u.loseAnswers--
-		return core.RotateResult{}, errors.New("the connection broke before the answer")
+		return driver.RotateResult{}, errors.New("the connection broke before the answer")
 	}
 	if u.runTwice && err == nil {
 		return u.Store.Rotate(ctx, r)
@@ -32,17 +33,17 @@ func (u *unreliable) Rotate(ctx context.Context, r core.RotateRequest) (core.Rot
 }
 
 // End implements [core.Store].
-func (u *unreliable) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
+func (u *unreliable) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
 	if u.down {
-		return core.EndResult{}, errors.New("the store is away")
+		return driver.EndResult{}, errors.New("the store is away")
 	}
 	return u.Store.End(ctx, r)
 }
 
 // Revoked implements [core.Store].
-func (u *unreliable) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+func (u *unreliable) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	if u.down {
-		return core.RevokedResult{}, errors.New("the store is away")
+		return driver.RevokedResult{}, errors.New("the store is away")
 	}
 	return u.Store.Revoked(ctx, r)
 }

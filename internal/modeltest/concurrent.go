@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // RunConcurrent checks n times, or as often as RATCHET_HISTORIES says, that
@@ -97,7 +98,7 @@ func newBatch(r *mathrand.Rand, store core.Store) *batch {
 
 // operationID returns the id of an operation of the batch, the same whenever
 // the driver runs it.
-func (b *batch) operationID(n int) (id core.OperationID) {
+func (b *batch) operationID(n int) (id driver.OperationID) {
 	copy(id[:], b.user[len(b.user)-8:])
 	binary.BigEndian.PutUint64(id[8:], uint64(n))
 	return id

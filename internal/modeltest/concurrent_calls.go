@@ -7,7 +7,7 @@ import (
 	mathrand "math/rand/v2"
 	"time"
 
-	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 func (b *batch) create(operation int) storeCall {
@@ -17,7 +17,7 @@ func (b *batch) create(operation int) storeCall {
 	return storeCall{
 		name: "create " + id,
 		run: func(ctx context.Context, _ time.Time) (string, error) {
-			a, err := b.store.Create(ctx, core.CreateRequest{
+			a, err := b.store.Create(ctx, driver.CreateRequest{
 				Subject: b.user, SessionID: id, AccessTTL: s.AccessTTL, IdleTTL: s.IdleTTL, SessionTTL: s.SessionTTL,
 				MaxSessions: s.MaxSessions, OnLimit: s.OnLimit,
 			})
@@ -34,9 +34,9 @@ func (b *batch) create(operation int) storeCall {
 // attempts, so that calls get in one another's way.
 func (b *batch) rotate(operation int, r *mathrand.Rand) storeCall {
 	id, generation, attempt := pick(r, b.sessions...), int64(r.IntN(3)), r.IntN(3)
-	attemptID := core.AttemptID{byte(attempt), byte(generation)}
+	attemptID := driver.AttemptID{byte(attempt), byte(generation)}
 	if attempt == 0 { // without a key
-		attempt, attemptID = -operation, core.AttemptID(b.operationID(operation))
+		attempt, attemptID = -operation, driver.AttemptID(b.operationID(operation))
 	}
 	s := b.model.settings
 	tell := func(outcome string, generation, distance int64, age time.Duration, issued time.Time) string {
@@ -45,7 +45,7 @@ func (b *batch) rotate(operation int, r *mathrand.Rand) storeCall {
 	return storeCall{
 		name: fmt.Sprintf("rotate %s by generation %d in attempt %d", id, generation, attempt),
 		run: func(ctx context.Context, _ time.Time) (string, error) {
-			a, err := b.store.Rotate(ctx, core.RotateRequest{
+			a, err := b.store.Rotate(ctx, driver.RotateRequest{
 				Operation: b.operationID(operation), Attempt: attemptID, Subject: b.user, SessionID: id,
 				Generation: generation, AccessTTL: s.AccessTTL, ReuseGrace: s.ReuseGrace,
 			})
@@ -62,7 +62,7 @@ func (b *batch) end(operation int, id string) storeCall {
 	return storeCall{
 		name: "end " + id,
 		run: func(ctx context.Context, _ time.Time) (string, error) {
-			a, err := b.store.End(ctx, core.EndRequest{Operation: b.operationID(operation), Subject: b.user, SessionID: id, OnlyLive: true})
+			a, err := b.store.End(ctx, driver.EndRequest{Operation: b.operationID(operation), Subject: b.user, SessionID: id, OnlyLive: true})
 			return endOutcome(a), err
 		},
 		want: func(m *model, now time.Time) string { return m.revoke(operation, id, now) },
@@ -73,7 +73,7 @@ func (b *batch) endAll(operation int, keep string) storeCall {
 	return storeCall{
 		name: "end all but " + keep,
 		run: func(ctx context.Context, _ time.Time) (string, error) {
-			a, err := b.store.EndAll(ctx, core.EndAllRequest{Operation: b.operationID(operation), Subject: b.user, Keep: []string{keep}})
+			a, err := b.store.EndAll(ctx, driver.EndAllRequest{Operation: b.operationID(operation), Subject: b.user, Keep: []string{keep}})
 			return joined(a), err
 		},
 		want: func(m *model, now time.Time) string { return joinedIDs(m.revokeAll(operation, b.user, keep, now)) },
@@ -84,7 +84,7 @@ func (b *batch) block(operation int) storeCall {
 	return storeCall{
 		name: "block",
 		run: func(ctx context.Context, now time.Time) (string, error) {
-			a, err := b.store.Block(ctx, core.BlockRequest{Operation: b.operationID(operation), Subject: b.user, Until: now.Add(time.Minute)})
+			a, err := b.store.Block(ctx, driver.BlockRequest{Operation: b.operationID(operation), Subject: b.user, Until: now.Add(time.Minute)})
 			return joined(a), err
 		},
 		want: func(m *model, now time.Time) string {
@@ -97,7 +97,7 @@ func (b *batch) revoked(id string) storeCall {
 	return storeCall{
 		name: "revoked " + id,
 		run: func(ctx context.Context, _ time.Time) (string, error) {
-			a, err := b.store.Revoked(ctx, core.RevokedRequest{Subject: b.user, SessionID: id})
+			a, err := b.store.Revoked(ctx, driver.RevokedRequest{Subject: b.user, SessionID: id})
 			return fmt.Sprint(a.Revoked), err
 		},
 		want: func(m *model, now time.Time) string {

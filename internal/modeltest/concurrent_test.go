@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // yield lets other calls come in between.
@@ -24,7 +25,7 @@ func TestFindsTornSteps(t *testing.T) {
 		name    string
 		mistake flawed
 	}{
-		{"logins are counted before they are made", flawed{create: func(s core.Store, r core.CreateRequest) (core.CreateResult, error) {
+		{"logins are counted before they are made", flawed{create: func(s core.Store, r driver.CreateRequest) (driver.CreateResult, error) {
 			if list, err := s.Sessions(ctx, r.Subject); err != nil || len(list) >= r.MaxSessions {
 				return s.Create(ctx, r)
 			}
@@ -32,7 +33,7 @@ func TestFindsTornSteps(t *testing.T) {
 			r.MaxSessions++
 			return s.Create(ctx, r)
 		}}},
-		{"reissues at once all succeed", flawed{rotate: func(s core.Store, r core.RotateRequest) (core.RotateResult, error) {
+		{"reissues at once all succeed", flawed{rotate: func(s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
 			generation := func() int64 {
 				list, _ := s.Sessions(ctx, r.Subject)
 				for _, session := range list {

@@ -1,6 +1,6 @@
 // Package modeltest drives an Authority and its store through random histories
 // and compares each answer with a model of sessions that knows no lock, no
-// script and no token: the rules of [core.Outcome], written down a second time.
+// script and no token: the rules of [driver.Outcome], written down a second time.
 //
 // A history is a list of operations, each a plain value: logins, reissues with
 // any token that was ever answered, logouts, revocations, blocks, moves of the

@@ -17,7 +17,7 @@ func generate(r *rand.Rand, n int) history {
 		SessionTTL:  pick(r, time.Hour, 30*24*time.Hour+time.Millisecond),
 		ReuseGrace:  pick(r, core.Strict, time.Millisecond, 30*time.Second, 30*time.Second, 2*time.Minute),
 		MaxSessions: pick(r, 1, 2, 3, 100),
-		OnLimit:     pick(r, core.EvictOldest, core.EvictOldest, core.RejectNew),
+		OnLimit:     pick(r, core.EvictIdlest, core.EvictIdlest, core.RejectNew),
 		Leeway:      pick(r, 0, 0, time.Minute),
 		Revocation:  pick(r, core.Blacklist, core.Blacklist, core.SessionRecord),
 	}}

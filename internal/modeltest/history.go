@@ -129,7 +129,7 @@ func literal(v any) string {
 		}
 		return fmt.Sprint(int64(v))
 	case core.LimitPolicy:
-		return [...]string{"core.EvictOldest", "core.RejectNew"}[v]
+		return [...]string{"core.EvictIdlest", "core.RejectNew"}[v]
 	case core.RevocationPolicy:
 		return [...]string{"core.Blacklist", "core.SessionRecord", "core.InsecureNone"}[v]
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // Journal is a [core.Store] that can go back: it notes each change and its time
@@ -66,38 +67,38 @@ func noted[A any](j *Journal, change func(core.Store) (A, error)) (answer A, err
 }
 
 // Create implements [core.Store].
-func (j *Journal) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
-	return noted(j, func(s core.Store) (core.CreateResult, error) { return s.Create(ctx, r) })
+func (j *Journal) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
+	return noted(j, func(s core.Store) (driver.CreateResult, error) { return s.Create(ctx, r) })
 }
 
 // Rotate implements [core.Store].
-func (j *Journal) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
-	return noted(j, func(s core.Store) (core.RotateResult, error) { return s.Rotate(ctx, r) })
+func (j *Journal) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
+	return noted(j, func(s core.Store) (driver.RotateResult, error) { return s.Rotate(ctx, r) })
 }
 
 // End implements [core.Store].
-func (j *Journal) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
-	return noted(j, func(s core.Store) (core.EndResult, error) { return s.End(ctx, r) })
+func (j *Journal) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
+	return noted(j, func(s core.Store) (driver.EndResult, error) { return s.End(ctx, r) })
 }
 
 // EndAll implements [core.Store].
-func (j *Journal) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
-	return noted(j, func(s core.Store) (core.EndAllResult, error) { return s.EndAll(ctx, r) })
+func (j *Journal) EndAll(ctx context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
+	return noted(j, func(s core.Store) (driver.EndAllResult, error) { return s.EndAll(ctx, r) })
 }
 
 // Block implements [core.Store].
-func (j *Journal) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
-	return noted(j, func(s core.Store) (core.EndAllResult, error) { return s.Block(ctx, r) })
+func (j *Journal) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
+	return noted(j, func(s core.Store) (driver.EndAllResult, error) { return s.Block(ctx, r) })
 }
 
 // Unblock implements [core.Store].
-func (j *Journal) Unblock(ctx context.Context, r core.UnblockRequest) error {
+func (j *Journal) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := noted(j, func(s core.Store) (struct{}, error) { return struct{}{}, s.Unblock(ctx, r) })
 	return err
 }
 
 // Deny implements [core.Store].
-func (j *Journal) Deny(ctx context.Context, r core.DenyRequest) error {
+func (j *Journal) Deny(ctx context.Context, r driver.DenyRequest) error {
 	_, err := noted(j, func(s core.Store) (struct{}, error) { return struct{}{}, s.Deny(ctx, r) })
 	return err
 }

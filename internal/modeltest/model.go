@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // model is what a store must know, and nothing of how it keeps it. Its
@@ -104,7 +105,7 @@ func (m *model) retained(s *session) time.Time {
 	if s.killer != 0 {
 		return s.forgotten
 	}
-	return later(m.ends(s), s.accessEnd).Add(core.DenialMargin)
+	return later(m.ends(s), s.accessEnd).Add(driver.DenialMargin)
 }
 
 func (m *model) live(s *session, now time.Time) bool {
@@ -144,13 +145,13 @@ func (m *model) cover(s *session, issued time.Time) {
 }
 
 func (m *model) deny(id tokenID, last, now time.Time) {
-	if until := last.Add(core.DenialMargin); until.After(now) {
+	if until := last.Add(driver.DenialMargin); until.After(now) {
 		m.denials[id] = later(m.denials[id], until)
 	}
 }
 
 func (m *model) kill(s *session, operation int, now time.Time) {
-	s.killer, s.forgotten = operation, later(s.accessEnd, now).Add(core.DenialMargin)
+	s.killer, s.forgotten = operation, later(s.accessEnd, now).Add(driver.DenialMargin)
 	m.deny(tokenID{s.id, all}, s.accessEnd, now)
 }
 

@@ -11,21 +11,22 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // flawed is a store with a mistake. What the mistake is about is replaced, the
 // rest is the embedded store's.
 type flawed struct {
 	core.Store
-	rotate  func(core.Store, core.RotateRequest) (core.RotateResult, error)
-	endAll  func(core.Store, core.EndAllRequest) (core.EndAllResult, error)
-	revoked func(core.Store, core.RevokedRequest) (core.RevokedResult, error)
-	deny    func(core.Store, core.DenyRequest) error
-	create  func(core.Store, core.CreateRequest) (core.CreateResult, error)
+	rotate  func(core.Store, driver.RotateRequest) (driver.RotateResult, error)
+	endAll  func(core.Store, driver.EndAllRequest) (driver.EndAllResult, error)
+	revoked func(core.Store, driver.RevokedRequest) (driver.RevokedResult, error)
+	deny    func(core.Store, driver.DenyRequest) error
+	create  func(core.Store, driver.CreateRequest) (driver.CreateResult, error)
 }
 
 // Create implements [core.Store].
-func (f *flawed) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
+func (f *flawed) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
 	if f.create != nil {
 		return f.create(f.Store, r)
 	}
@@ -33,7 +34,7 @@ func (f *flawed) Create(ctx context.Context, r core.CreateRequest) (core.CreateR
 }
 
 // Rotate implements [core.Store].
-func (f *flawed) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+func (f *flawed) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	if f.rotate != nil {
 		return f.rotate(f.Store, r)
 	}
@@ -41,7 +42,7 @@ func (f *flawed) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateR
 }
 
 // EndAll implements [core.Store].
-func (f *flawed) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
+func (f *flawed) EndAll(ctx context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
 	if f.endAll != nil {
 		return f.endAll(f.Store, r)
 	}
@@ -49,7 +50,7 @@ func (f *flawed) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllR
 }
 
 // Revoked implements [core.Store].
-func (f *flawed) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+func (f *flawed) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	if f.revoked != nil {
 		return f.revoked(f.Store, r)
 	}
@@ -57,7 +58,7 @@ func (f *flawed) Revoked(ctx context.Context, r core.RevokedRequest) (core.Revok
 }
 
 // Deny implements [core.Store].
-func (f *flawed) Deny(ctx context.Context, r core.DenyRequest) error {
+func (f *flawed) Deny(ctx context.Context, r driver.DenyRequest) error {
 	if f.deny != nil {
 		return f.deny(f.Store, r)
 	}
@@ -93,57 +94,57 @@ func TestFindsMistakes(t *testing.T) {
 		name    string
 		mistake flawed
 	}{
-		{"a window that is too long", flawed{rotate: func(s core.Store, r core.RotateRequest) (core.RotateResult, error) {
+		{"a window that is too long", flawed{rotate: func(s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
 			if r.ReuseGrace != core.Strict {
 				r.ReuseGrace++
 			}
 			r.ReuseGrace = max(r.ReuseGrace, 1)
 			return s.Rotate(ctx, r)
 		}}},
-		{"a driver's second run is a new operation", flawed{rotate: func(s core.Store, r core.RotateRequest) (core.RotateResult, error) {
+		{"a driver's second run is a new operation", flawed{rotate: func(s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
 			calls++
 			r.Operation[0] ^= calls
-			if r.Attempt == core.AttemptID(r.Operation) {
+			if r.Attempt == driver.AttemptID(r.Operation) {
 				r.Attempt[0] ^= calls
 			}
 			return s.Rotate(ctx, r)
 		}}},
-		{"an Idempotency-Key for each process", flawed{rotate: func(s core.Store, r core.RotateRequest) (core.RotateResult, error) {
+		{"an Idempotency-Key for each process", flawed{rotate: func(s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
 			calls++
 			r.Attempt[0] ^= calls
 			return s.Rotate(ctx, r)
 		}}},
 		{"a seed that is not looked at", flawed{
-			create: func(s core.Store, r core.CreateRequest) (core.CreateResult, error) {
-				r.SeedHash = core.SeedHash{}
+			create: func(s core.Store, r driver.CreateRequest) (driver.CreateResult, error) {
+				r.SeedHash = driver.SeedHash{}
 				return s.Create(ctx, r)
 			},
-			rotate: func(s core.Store, r core.RotateRequest) (core.RotateResult, error) {
-				r.SeedHash = core.SeedHash{}
+			rotate: func(s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
+				r.SeedHash = driver.SeedHash{}
 				return s.Rotate(ctx, r)
 			},
 		}},
-		{"a reuse that is refused and ends nothing", flawed{rotate: func(s core.Store, r core.RotateRequest) (core.RotateResult, error) {
+		{"a reuse that is refused and ends nothing", flawed{rotate: func(s core.Store, r driver.RotateRequest) (driver.RotateResult, error) {
 			list, err := s.Sessions(ctx, r.Subject)
 			for _, l := range list {
 				if l.ID == r.SessionID && r.Generation < l.Generation-1 {
-					return core.RotateResult{Outcome: core.Reuse, Distance: l.Generation - r.Generation}, err
+					return driver.RotateResult{Outcome: driver.Reuse, Distance: l.Generation - r.Generation}, err
 				}
 			}
 			return s.Rotate(ctx, r)
 		}}},
-		{"an end that spares access tokens", flawed{revoked: func(s core.Store, r core.RevokedRequest) (core.RevokedResult, error) {
+		{"an end that spares access tokens", flawed{revoked: func(s core.Store, r driver.RevokedRequest) (driver.RevokedResult, error) {
 			r.SessionID = strings.Repeat("x", len(r.SessionID))
 			return s.Revoked(ctx, r)
 		}}},
-		{"a blacklist that forgets", flawed{deny: func(core.Store, core.DenyRequest) error { return nil }}},
-		{"a revoke-all that keeps one too many", flawed{endAll: func(s core.Store, r core.EndAllRequest) (core.EndAllResult, error) {
+		{"a blacklist that forgets", flawed{deny: func(core.Store, driver.DenyRequest) error { return nil }}},
+		{"a revoke-all that keeps one too many", flawed{endAll: func(s core.Store, r driver.EndAllRequest) (driver.EndAllResult, error) {
 			if list, _ := s.Sessions(ctx, r.Subject); len(list) > 2 {
 				r.Keep = append(r.Keep, list[0].ID)
 			}
 			return s.EndAll(ctx, r)
 		}}},
-		{"a login that counts from tomorrow", flawed{create: func(s core.Store, r core.CreateRequest) (core.CreateResult, error) {
+		{"a login that counts from tomorrow", flawed{create: func(s core.Store, r driver.CreateRequest) (driver.CreateResult, error) {
 			if r.SessionTTL != core.NoLimit {
 				r.SessionTTL += time.Millisecond
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // regression is a history that was worth a thought.
@@ -47,7 +48,7 @@ func strict(s *settings) { s.ReuseGrace = core.Strict }
 
 // outcomes names every outcome of a reissue.
 func outcomes() (names []string) {
-	for o := core.Missing; o <= core.Reuse; o++ {
+	for o := driver.Missing; o <= driver.Reuse; o++ {
 		names = append(names, o.String())
 	}
 	return names

@@ -233,7 +233,7 @@ func (w *world) obey(o op, c call, before, after map[string]listed) error {
 			kept := o.Do == revokeAll && o.Keep && about(id)
 			named = old.user == user(o.User) && !kept && o.Fault != unreached
 		case login:
-			named = old.user == user(o.User) && w.model.OnLimit == core.EvictOldest && o.Fault != unreached
+			named = old.user == user(o.User) && w.model.OnLimit == core.EvictIdlest && o.Fault != unreached
 		case reissue:
 			named = about(id) && c.presented < old.Generation && o.Fault != wrongSeed && o.Fault != unreached
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // errFault is what a failing driver says.
@@ -45,25 +46,25 @@ func change[Q, A any](ctx context.Context, t *tap, run func(context.Context, Q) 
 }
 
 // Create implements [core.Store].
-func (t *tap) Create(ctx context.Context, r core.CreateRequest) (core.CreateResult, error) {
+func (t *tap) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
 	t.opened = r.SessionID
 	return change(ctx, t, t.Store.Create, r, createOutcome)
 }
 
-func createOutcome(a core.CreateResult) string {
-	return map[core.CreateOutcome]string{core.Created: "created", core.CreateAtLimit: "limit", core.CreateIsBlocked: "blocked"}[a.Outcome]
+func createOutcome(a driver.CreateResult) string {
+	return map[driver.CreateOutcome]string{driver.Created: "created", driver.CreateAtLimit: "limit", driver.CreateIsBlocked: "blocked"}[a.Outcome]
 }
 
 // Rotate implements [core.Store].
-func (t *tap) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+func (t *tap) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	if t.fault == wrongSeed {
 		r.SeedHash[0] ^= 1
 	}
-	return change(ctx, t, t.Store.Rotate, r, func(a core.RotateResult) string { return a.Outcome.String() })
+	return change(ctx, t, t.Store.Rotate, r, func(a driver.RotateResult) string { return a.Outcome.String() })
 }
 
 // End implements [core.Store].
-func (t *tap) End(ctx context.Context, r core.EndRequest) (core.EndResult, error) {
+func (t *tap) End(ctx context.Context, r driver.EndRequest) (driver.EndResult, error) {
 	if t.fault == wrongSeed && r.SeedHash != nil {
 		wrong := *r.SeedHash
 		wrong[0] ^= 1
@@ -72,35 +73,35 @@ func (t *tap) End(ctx context.Context, r core.EndRequest) (core.EndResult, error
 	return change(ctx, t, t.Store.End, r, endOutcome)
 }
 
-func endOutcome(a core.EndResult) string {
-	return map[core.EndOutcome]string{core.Ended: "ended", core.EndedEarlier: "earlier", core.EndMissing: "missing", core.EndForged: "forged"}[a.Outcome]
+func endOutcome(a driver.EndResult) string {
+	return map[driver.EndOutcome]string{driver.Ended: "ended", driver.EndedEarlier: "earlier", driver.EndMissing: "missing", driver.EndForged: "forged"}[a.Outcome]
 }
 
-func joined(a core.EndAllResult) string { return joinedIDs(a.Ended) }
+func joined(a driver.EndAllResult) string { return joinedIDs(a.Ended) }
 
 func joinedIDs(ids []string) string { return strings.Join(slices.Sorted(slices.Values(ids)), " ") }
 
 // EndAll implements [core.Store].
-func (t *tap) EndAll(ctx context.Context, r core.EndAllRequest) (core.EndAllResult, error) {
+func (t *tap) EndAll(ctx context.Context, r driver.EndAllRequest) (driver.EndAllResult, error) {
 	return change(ctx, t, t.Store.EndAll, r, joined)
 }
 
 // Block implements [core.Store].
-func (t *tap) Block(ctx context.Context, r core.BlockRequest) (core.EndAllResult, error) {
+func (t *tap) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
 	return change(ctx, t, t.Store.Block, r, joined)
 }
 
 // Unblock implements [core.Store].
-func (t *tap) Unblock(ctx context.Context, r core.UnblockRequest) error {
-	_, err := change(ctx, t, func(ctx context.Context, r core.UnblockRequest) (struct{}, error) {
+func (t *tap) Unblock(ctx context.Context, r driver.UnblockRequest) error {
+	_, err := change(ctx, t, func(ctx context.Context, r driver.UnblockRequest) (struct{}, error) {
 		return struct{}{}, t.Store.Unblock(ctx, r)
 	}, r, func(struct{}) string { return "done" })
 	return err
 }
 
 // Deny implements [core.Store].
-func (t *tap) Deny(ctx context.Context, r core.DenyRequest) error {
-	_, err := change(ctx, t, func(ctx context.Context, r core.DenyRequest) (struct{}, error) {
+func (t *tap) Deny(ctx context.Context, r driver.DenyRequest) error {
+	_, err := change(ctx, t, func(ctx context.Context, r driver.DenyRequest) (struct{}, error) {
 		return struct{}{}, t.Store.Deny(ctx, r)
 	}, r, func(struct{}) string { return "done" })
 	return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -73,8 +74,8 @@ func TestFeedIsTrimmed(t *testing.T) {
 	})
 	end := func(i int) {
 		t.Helper()
-		err := store.Deny(t.Context(), core.DenyRequest{
-			Subject: "alice", SessionID: sessionID(i), Operation: core.OperationID{byte(i), 1}, ExpiresAt: time.Now().Add(time.Duration(later.Load()+60) * time.Second),
+		err := store.Deny(t.Context(), driver.DenyRequest{
+			Subject: "alice", SessionID: sessionID(i), Operation: driver.OperationID{byte(i), 1}, ExpiresAt: time.Now().Add(time.Duration(later.Load()+60) * time.Second),
 		})
 		if err != nil {
 			t.Fatal(err)

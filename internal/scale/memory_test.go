@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
 	"github.com/redis/go-redis/v9"
@@ -44,8 +45,8 @@ func TestMemory(t *testing.T) {
 	const denials = 2 * n
 	store := newStore(t, client, redisstore.Options{Shards: 1})
 	each(t, denials, func(ctx context.Context, i int) error {
-		return store.Deny(ctx, core.DenyRequest{
-			Subject: "alice", SessionID: sessionID(i), Generation: 1, Operation: core.OperationID{byte(i), byte(i >> 8), 1},
+		return store.Deny(ctx, driver.DenyRequest{
+			Subject: "alice", SessionID: sessionID(i), Generation: 1, Operation: driver.OperationID{byte(i), byte(i >> 8), 1},
 			ExpiresAt: time.Now().Add(10 * time.Minute),
 		})
 	})

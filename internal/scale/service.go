@@ -11,7 +11,7 @@ const day = 86400.0 // seconds
 
 // What redisstore and core have built in, in seconds.
 const (
-	margin      = 120.0 // core.DenialMargin
+	margin      = 120.0 // driver.DenialMargin
 	sweepSlack  = 60.0  // how much longer a mirror keeps an entry
 	sweepParts  = 64.0  // of a mirror's set, one a poll
 	nudgeGap    = 0.010 // between two polls, however many nudges

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/bench/fixture"
 	"github.com/ratchetauth/ratchet/internal/bench/peer"
 	"github.com/ratchetauth/ratchet/internal/redistest"
@@ -38,7 +39,7 @@ func BenchmarkCheckRedis(b *testing.B) {
 
 	verifyOnce(b, authority, sessions)
 	perSession(b, "store/ours", sessions, func(s *session) error {
-		result, err := store.Revoked(ctx, core.RevokedRequest{Subject: s.subject, SessionID: s.tokens.SessionID})
+		result, err := store.Revoked(ctx, driver.RevokedRequest{Subject: s.subject, SessionID: s.tokens.SessionID})
 		if err == nil && result.Revoked {
 			err = core.ErrTokenRevoked
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/bench/fixture"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/ratchetauth/ratchet/redisstore"
@@ -59,7 +60,7 @@ func BenchmarkMirrorStart(b *testing.B) {
 		before, began := heap(), time.Now()
 		store := newStore(b, server, withMirror)
 		for i := range 10 {
-			result, err := store.Revoked(b.Context(), core.RevokedRequest{Subject: goneSubject(i), SessionID: madeUpID(i)})
+			result, err := store.Revoked(b.Context(), driver.RevokedRequest{Subject: goneSubject(i), SessionID: madeUpID(i)})
 			if err != nil {
 				b.Fatal(err)
 			}

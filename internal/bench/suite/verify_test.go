@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/internal/bench/fixture"
 	"github.com/ratchetauth/ratchet/internal/bench/peer"
 	"github.com/ratchetauth/ratchet/internal/redistest"
@@ -89,14 +90,14 @@ func denyMany(t testing.TB, store core.Store, entries int) {
 // deny puts one entry on the blacklist: the logout, by an access token, of a
 // session whose record is gone. That leaves the entry and nothing else.
 func deny(ctx context.Context, store core.Store, i int) error {
-	result, err := store.End(ctx, core.EndRequest{
-		Operation: core.OperationID{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24), 1},
+	result, err := store.End(ctx, driver.EndRequest{
+		Operation: driver.OperationID{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24), 1},
 		Subject:   goneSubject(i),
 		SessionID: madeUpID(i),
 		AccessTTL: 10 * time.Minute,
 	})
-	if err == nil && result.Outcome != core.EndMissing {
-		err = fmt.Errorf("ending a made-up session: got outcome %d, want %d", result.Outcome, core.EndMissing)
+	if err == nil && result.Outcome != driver.EndMissing {
+		err = fmt.Errorf("ending a made-up session: got outcome %d, want %d", result.Outcome, driver.EndMissing)
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // flaws are mistakes that the check must find.
@@ -34,14 +35,14 @@ func withFlaw(s core.Store, name string) (core.Store, error) {
 // forgetful acknowledges ends that it does not make.
 type forgetful struct{ core.Store }
 
-func (f *forgetful) End(context.Context, core.EndRequest) (core.EndResult, error) {
-	return core.EndResult{Outcome: core.Ended}, nil
+func (f *forgetful) End(context.Context, driver.EndRequest) (driver.EndResult, error) {
+	return driver.EndResult{Outcome: driver.Ended}, nil
 }
 
 // torn looks at the generation in one step and moves it in another.
 type torn struct{ core.Store }
 
-func (t *torn) generation(ctx context.Context, r core.RotateRequest) int64 {
+func (t *torn) generation(ctx context.Context, r driver.RotateRequest) int64 {
 	list, _ := t.Sessions(ctx, r.Subject)
 	for _, s := range list {
 		if s.ID == r.SessionID {
@@ -51,7 +52,7 @@ func (t *torn) generation(ctx context.Context, r core.RotateRequest) int64 {
 	return -1
 }
 
-func (t *torn) Rotate(ctx context.Context, r core.RotateRequest) (core.RotateResult, error) {
+func (t *torn) Rotate(ctx context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
 	if t.generation(ctx, r) == r.Generation {
 		r.Generation = max(r.Generation, t.generation(ctx, r))
 	}
@@ -66,12 +67,12 @@ type cached struct {
 	good map[string]time.Time
 }
 
-func (c *cached) Revoked(ctx context.Context, r core.RevokedRequest) (core.RevokedResult, error) {
+func (c *cached) Revoked(ctx context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	c.mu.Lock()
 	checked, found := c.good[r.SessionID]
 	c.mu.Unlock()
 	if found && time.Since(checked) < time.Second {
-		return core.RevokedResult{}, nil
+		return driver.RevokedResult{}, nil
 	}
 	result, err := c.Store.Revoked(ctx, r)
 	if err == nil && !result.Revoked {
