@@ -202,8 +202,10 @@ func (c Config) withDefaults() (Config, error) {
 	defaultTo(&c.ReuseGrace, 30*time.Second)
 	defaultTo(&c.MaxSessions, 100)
 	defaultTo(&c.CacheSize, 16<<20)
-	if c.AccessTTL < time.Second || c.AccessTTL == NoLimit {
-		fault("AccessTTL is %v, it must be 1s or more, and an access token always expires", c.AccessTTL)
+	if c.AccessTTL == NoLimit {
+		fault("AccessTTL is NoLimit: an access token must expire")
+	} else if c.AccessTTL < time.Second {
+		fault("AccessTTL is %v, it must be 1s or more", c.AccessTTL)
 	}
 	if err := checkLifetime(c.IdleTTL, c.SessionTTL); err != nil {
 		fault("%w", err)
