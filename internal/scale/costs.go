@@ -31,8 +31,8 @@ const (
 	byPoll    = "`go -C internal/scale test -run '^$' -bench Poll$ -benchtime 4x .`"
 	byFeed    = "`go -C internal/scale test -run '^$' -bench Feed -benchtime 20x .`"
 	byNudge   = "`go -C internal/scale test -run '^$' -bench Nudge$ -benchtime 3000x .`"
-	byMemory  = "`go -C internal/scale test -run TestMemory -v .`"
-	byWire    = "`go -C internal/scale test -run TestWire -v .`"
+	byMemory  = "`go -C internal/scale test -run '^$' -bench ServerMemory -benchtime 1x .`"
+	byWire    = "`go -C internal/scale test -run '^$' -bench Wire -benchtime 1x .`"
 	byBenchP7 = "P7 of [performance](performance.md)"
 )
 

@@ -103,9 +103,9 @@ func TestFeedIsTrimmed(t *testing.T) {
 
 func feedKey(tb testing.TB, client *redis.Client) string {
 	tb.Helper()
-	keys, err := client.Keys(tb.Context(), "*feed").Result()
-	if err != nil || len(keys) != 1 {
-		tb.Fatalf("got the feeds %v, %v, want one", keys, err)
+	keys := keysOf(tb, client, "*feed")
+	if len(keys) != 1 {
+		tb.Fatalf("got the feeds %v, want one", keys)
 	}
 	return keys[0]
 }
@@ -144,8 +144,5 @@ func TestNoNudges(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("no nudge has failed")
 		}
-	}
-	if stats, _ := there.Mirror(); stats.PollFailures > 0 {
-		t.Errorf("got %d failed polls", stats.PollFailures)
 	}
 }
