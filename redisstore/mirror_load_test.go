@@ -1,6 +1,9 @@
 package redisstore
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +11,50 @@ import (
 	"github.com/ratchetauth/ratchet/internal/redistest"
 	"github.com/redis/go-redis/v9"
 )
+
+// afterwards calls back when a poll has its answer, which it does not know yet.
+type afterwards func()
+
+func (f afterwards) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (f afterwards) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if err == nil && strings.Contains(fmt.Sprint(cmd.Args()...), "}poll") {
+			f()
+		}
+		return err
+	}
+}
+
+func (f afterwards) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// A lease counts from when the poll was sent. The answer to one is held back
+// after the server has given it, and a revocation comes meanwhile: however late
+// the answer, the lease ends in the revocation's time.
+func TestLeaseCountsFromTheSending(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := server.Client(t)
+	other := newQuietStore(t, server.Client(t), Options{Shards: 1})
+	m, p := idleMirror(newQuietStore(t, client, Options{Shards: 1}), time.Minute)
+	var acknowledged time.Duration
+	client.AddHook(afterwards(func() {
+		deny1(t, other, 0)
+		acknowledged = time.Since(m.start)
+	}))
+	if err := p.poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if m.check(0, sid(77), 1) != mirrorAllows {
+		t.Error("the revocation is known: the test shows nothing")
+	}
+	if end := time.Duration(m.shards[0].lease.monotonic.Load()); end > acknowledged+m.staleness {
+		t.Errorf("the lease ends %v after the acknowledgement, want %v at most", end-acknowledged, m.staleness)
+	}
+}
 
 func TestPageOf(t *testing.T) {
 	entry := func(id, nonce, what string) any {
@@ -48,7 +95,7 @@ func TestLoadOnCluster(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, 3, 0)
 	all := fill(t, newQuietStore(t, cluster.Client(t), Options{}), 3*pollEntries, false)
-	s := newQuietStore(t, cluster.Client(t), Options{Mirror: MirrorOptions{Staleness: time.Second}})
+	s := newQuietStore(t, cluster.Client(t), Options{Mirror: MirrorOptions{Staleness: time.Minute}})
 	eventually(t, "the leases", func() bool { return s.mirror.leased() == len(s.mirror.shards) })
 	if m, _ := s.Mirror(); m.Entries != len(all) || m.PollFailures != 0 {
 		t.Errorf("got %+v, want %d entries and no failure", m, len(all))
@@ -88,7 +135,7 @@ func TestLoad(t *testing.T) {
 	all := fill(t, newQuietStore(t, server.Client(t), Options{Shards: 1}), 4*pollEntries+7, false)
 	client := redis.NewClient(&redis.Options{Addr: proxy.Addr()})
 	t.Cleanup(func() { client.Close() })
-	s := newQuietStore(t, client, Options{Shards: 1, Mirror: MirrorOptions{Staleness: time.Second}})
+	s := newQuietStore(t, client, Options{Shards: 1, Mirror: MirrorOptions{Staleness: time.Minute}})
 	eventually(t, "the lease", func() bool { return s.mirror.leased() == 1 })
 	if n := proxy.Requests(redistest.Command("xrange")); n == 0 { // polls read pages as well
 		t.Error("no page was read by XRANGE")
@@ -137,7 +184,7 @@ func TestLoadAcrossALoss(t *testing.T) {
 	client := server.Client(t)
 	quiet := newQuietStore(t, client, Options{Shards: 1})
 	lost := fill(t, quiet, 2*pollEntries+10, false)
-	s, p := idleMirror(newQuietStore(t, client, Options{Shards: 1}), time.Second)
+	s, p := idleMirror(newQuietStore(t, client, Options{Shards: 1}), time.Minute)
 	pages, err := p.read(t.Context(), []int{0})
 	if err != nil {
 		t.Fatal(err)

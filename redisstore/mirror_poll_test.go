@@ -43,7 +43,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); <-ticker.C {
+	for deadline := time.Now().Add(2 * time.Minute); !condition(); <-ticker.C { // which decides nothing
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
 		}
@@ -106,7 +106,7 @@ func TestColdStart(t *testing.T) {
 	proxy.DropReplies(1<<30, polling)
 	client := redis.NewClient(&redis.Options{Addr: proxy.Addr(), MaxRetries: 1})
 	t.Cleanup(func() { client.Close() })
-	s := newQuietStore(t, client, Options{Mirror: MirrorOptions{Staleness: time.Second}})
+	s := newQuietStore(t, client, Options{Mirror: MirrorOptions{Staleness: 10 * time.Second}})
 	check := func(when string) {
 		t.Helper()
 		for i := range 100 {

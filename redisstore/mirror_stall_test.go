@@ -2,13 +2,10 @@ package redisstore_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,58 +75,6 @@ func TestFrozenFromTheStart(t *testing.T) {
 	}
 	server.Thaw()
 	awaitLeases(t, s)
-}
-
-// A lease counts from when the poll was sent. The answer to one is held back
-// after the server has given it, and a revocation comes meanwhile: however late
-// the answer, the revocation is refused in its time.
-func TestLeaseCountsFromTheSending(t *testing.T) {
-	t.Parallel()
-	const staleness = 6 * time.Second // of which a busy machine may need half
-	server := redistest.Start(t)
-	client := server.Client(t)
-	var cut atomic.Bool
-	held, release := make(chan struct{}), make(chan struct{})
-	client.AddHook(hook(func(ctx context.Context, cmd redis.Cmder, next redis.ProcessHook) error {
-		if len(cmd.Args()) < 5 || !strings.HasSuffix(fmt.Sprint(cmd.Args()[4]), "}poll") {
-			return next(ctx, cmd)
-		}
-		err := next(ctx, cmd)
-		switch {
-		case err != nil: // the server does not know the script yet
-			return err
-		case cut.CompareAndSwap(false, true):
-			close(held)
-			<-release
-			return nil
-		}
-		err = errors.New("cut off") // the answers after it
-		cmd.SetErr(err)
-		return err
-	}))
-	s, other := mirrored(t, client, staleness), newStore(t, server.Client(t), redisstore.Options{})
-	<-held
-	r := deny(t, other, 0)
-	acknowledged := time.Now()
-	// The poll gives up on an answer after three seconds.
-	await(t, "a quarter of the staleness", func() bool { return time.Since(acknowledged) > staleness/4 })
-	close(release)
-	awaitLeases(t, s)
-	var last time.Time
-	await(t, "the refusal", func() bool {
-		began := time.Now()
-		if refuses(t, s, r) {
-			return true
-		}
-		last = began
-		return false
-	})
-	if age := last.Sub(acknowledged); age >= staleness {
-		t.Errorf("it was accepted %v after the acknowledgement, want less than %v", age, staleness)
-	}
-	if last.IsZero() {
-		t.Errorf("it was never accepted from the lease: the test shows nothing")
-	}
 }
 
 // Close leaves nothing running.

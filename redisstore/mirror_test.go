@@ -26,13 +26,16 @@ func stats(s *redisstore.Store) redisstore.MirrorStats {
 	return m
 }
 
-// await waits until a condition holds. The limit is far above what any of them
-// takes.
+// limit bounds each wait, so that a broken program does not hang the test. It
+// decides nothing: it is far above what any wait takes, on a busy machine too.
+const limit = 2 * time.Minute
+
+// await waits until a condition holds.
 func await(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(2 * time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); <-ticker.C {
+	for deadline := time.Now().Add(limit); !condition(); <-ticker.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
 		}
@@ -99,9 +102,11 @@ func TestNudge(t *testing.T) {
 		n, err := server.Client(t).PubSubNumSub(t.Context(), "ratchet:nudge").Result()
 		return err == nil && n["ratchet:nudge"] == 2
 	})
-	// By polls alone twenty refusals would take four minutes.
-	deadline := time.Now().Add(time.Minute)
-	for i := range 20 {
+	// Until there were more refusals than the timer's polls can bring.
+	const most = 60
+	began := time.Now()
+	byTimer := func() int { return 1 + int(time.Since(began)/(10*time.Second)) }
+	for i := 0; i < 20 || i <= byTimer(); i++ {
 		tokens := login(t, as[i%2], "alice")
 		for _, a := range as {
 			if _, err := a.Verify(t.Context(), tokens.AccessToken); err != nil {
@@ -116,8 +121,8 @@ func TestNudge(t *testing.T) {
 			_, err := as[1-i%2].Verify(t.Context(), tokens.AccessToken)
 			return errors.Is(err, core.ErrTokenRevoked)
 		})
-		if time.Now().After(deadline) {
-			t.Fatalf("only %d refusals in a minute", i+1)
+		if i == most {
+			t.Fatalf("got %d refusals in %v, which are no more than polls by the timer bring", i+1, time.Since(began))
 		}
 	}
 	for _, s := range stores {
@@ -136,20 +141,20 @@ func TestNudgeLost(t *testing.T) {
 			server := redistest.Start(t)
 			mustSucceed(t, server.Client(t).Do(t.Context(), "acl", "setuser", "quiet", "on", "nopass", "~*", "&*", "+@all", "-"+refused).Err())
 			quietly := func(o *redis.Options) { o.Username, o.Password = "quiet", "x" }
-			a, b := mirrored(t, server.Client(t, quietly), 2*time.Second), mirrored(t, server.Client(t, quietly), 2*time.Second)
+			a, b := mirrored(t, server.Client(t, quietly), time.Second), mirrored(t, server.Client(t, quietly), time.Second)
 			awaitLeases(t, a, b)
 			for i := range 3 {
 				r := deny(t, a, i)
 				if !refuses(t, a, r) {
 					t.Error("the revoker accepts what it has revoked")
 				}
-				await(t, "the refusal by a poll", func() bool { return refuses(t, b, r) })
+				await(t, "the poll", func() bool { return b.Remembers(r.subject, r.session, 1) })
+				if !refuses(t, b, r) {
+					t.Error("another process accepts what it knows to be revoked")
+				}
 			}
 			if refused == "publish" {
 				await(t, "the count of the lost nudge", func() bool { return stats(a).NudgeFailures > 0 })
-			}
-			if m := stats(b); m.Fallbacks != 0 {
-				t.Errorf("got %d fallbacks, want none", m.Fallbacks)
 			}
 		})
 	}
@@ -160,14 +165,15 @@ func TestNudgeLost(t *testing.T) {
 func TestChecksCostNoRoundTrip(t *testing.T) {
 	server := redistest.Start(t)
 	client := server.Client(t)
-	s := mirrored(t, client, 5*time.Second)
+	s := mirrored(t, client, time.Minute)
 	a := newAuthority(t, s)
 	good, bad := login(t, a, "alice"), login(t, a, "bob")
 	mustSucceed(t, a.Logout(t.Context(), bad.AccessToken))
 	awaitLeases(t, s)
 
+	const rounds = 1000
 	before, polls := redistest.CommandStats(t, client), stats(s).Polls
-	for range 1000 {
+	for range rounds {
 		if _, err := a.Verify(t.Context(), good.AccessToken); err != nil {
 			t.Fatal(err)
 		}
@@ -190,8 +196,10 @@ func TestChecksCostNoRoundTrip(t *testing.T) {
 			}
 		case "info", "publish":
 		case "hello", "client", "client|setinfo", "client|maint_notifications", "ping", "subscribe":
-			if n > 20 { // of connections that the pool or the subscription opened meanwhile
-				t.Errorf("got %d %s, want those of a few new connections at most", n, name)
+			// The pool or the subscription may have opened a connection meanwhile,
+			// the checks have not.
+			if n >= rounds {
+				t.Errorf("got %d %s, which are as many as checks", n, name)
 			}
 		default:
 			if n != 0 {
@@ -210,7 +218,7 @@ func TestMirrorStats(t *testing.T) {
 	if _, ok := newStore(t, server.Client(t), redisstore.Options{}).Mirror(); ok {
 		t.Error("a store without a mirror reports on one")
 	}
-	s := mirrored(t, server.Client(t), time.Second)
+	s := mirrored(t, server.Client(t), time.Minute)
 	awaitLeases(t, s)
 	for i := range 7 {
 		deny(t, s, i)

@@ -91,7 +91,7 @@ func (a *aging) catchUp(ctx context.Context) error {
 			case ttl+passed+2*time.Millisecond <= moved:
 				p.Del(ctx, key)
 			default: // with time for what comes at this moment of the test's clock
-				p.PExpire(ctx, key, max(ttl+passed-moved, 10*time.Second))
+				p.PExpire(ctx, key, max(ttl+passed-moved, time.Minute))
 			}
 		}
 		return nil
