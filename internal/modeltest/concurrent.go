@@ -107,7 +107,7 @@ func (b *batch) operationID(n int) (id driver.OperationID) {
 // run makes the calls and looks for an order of those made at once that
 // explains what they were answered.
 func (b *batch) run(now time.Time) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for _, c := range b.first {
 		got, err := c.run(ctx, now)

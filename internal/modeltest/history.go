@@ -104,11 +104,12 @@ func fields(v reflect.Value) string {
 		if f := v.Field(i); !f.IsZero() {
 			name := v.Type().Field(i).Name
 			text := literal(f.Interface())
-			if f.Interface() == time.Duration(core.NoLimit) {
+			switch d, ok := f.Interface().(time.Duration); {
+			case !ok:
+			case name == "ReuseGrace" && d == core.Strict:
+				text = "core.Strict"
+			case d == core.NoLimit:
 				text = "core.NoLimit"
-				if name == "ReuseGrace" {
-					text = "core.Strict"
-				}
 			}
 			set = append(set, name+": "+text)
 		}

@@ -11,7 +11,7 @@ const (
 	// waitLimit bounds each wait for a server. It is far above what a server
 	// needs, since many packages' tests may share few cores; only a test which
 	// fails anyway ever waits that long.
-	waitLimit = 30 * time.Second
+	waitLimit = time.Minute
 
 	// pollInterval is the time between two looks at an awaited condition.
 	pollInterval = 10 * time.Millisecond

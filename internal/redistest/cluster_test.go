@@ -71,7 +71,7 @@ func TestClusterReplicas(t *testing.T) {
 	check(t, client.Set(t.Context(), "k", "v", 0).Err())
 
 	old := cluster.MasterFor(t, "k")
-	check(t, old.Client(t).Wait(t.Context(), 1, 10*time.Second).Err())
+	check(t, old.Client(t).Wait(t.Context(), 1, time.Minute).Err())
 	wantValue(t, old.Client(t), "k", "v") // would be MOVED from any other
 	old.Kill()
 	master := cluster.MasterFor(t, "k")
@@ -81,7 +81,7 @@ func TestClusterReplicas(t *testing.T) {
 	wantValue(t, master.Client(t), "k", "v")
 
 	// The client finds the new master by itself.
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	eventually(t, "the client follows", func() bool { return client.Get(ctx, "k").Val() == "v" })
 

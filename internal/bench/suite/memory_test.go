@@ -125,7 +125,7 @@ func settledMemory(b *testing.B, client *redis.Client) int64 {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	last := dataMemory(b, client)
-	for range 50 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		<-tick.C
 		now := dataMemory(b, client)
 		if now-last <= settled && last-now <= settled {
