@@ -14,6 +14,9 @@ import (
 	"github.com/ratchetauth/ratchet/internal/redistest"
 )
 
+// replicas is how many the master has.
+const replicas = 2
+
 // run is one run of the program.
 type run struct {
 	t       *testing.T
@@ -102,9 +105,13 @@ func (r *run) restartRedis(ctx context.Context) error {
 
 // failOver kills the master, which comes back as a replica.
 func (r *run) failOver(ctx context.Context) error {
-	return r.through(ctx, "failover", func() error {
+	err := r.through(ctx, "failover", func() error {
 		old := r.redis.AwaitFailover(r.t, nil)
-		r.weather.loss()
+		from := time.Now()
+		if err := r.replicated(ctx, old.Client(r.t)); err != nil {
+			return err
+		}
+		r.weather.risk(from)
 		old.Kill()
 		if err := r.sentinel(r.redis.Addrs()[0], func(c *redis.SentinelClient) error {
 			return c.Failover(ctx, r.redis.MasterName()).Err()
@@ -115,6 +122,28 @@ func (r *run) failOver(ctx context.Context) error {
 		old.Restart()
 		return nil
 	})
+	if err == nil {
+		r.weather.safe()
+	}
+	return err
+}
+
+// replicated waits until all replicas have what the master was asked before. A
+// write on the same connection stands for it.
+func (r *run) replicated(ctx context.Context, master *redis.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn := master.Conn()
+	defer conn.Close()
+	for {
+		if err := conn.Set(ctx, "replicated", "", patience).Err(); err != nil {
+			return err
+		}
+		n, err := conn.Wait(ctx, replicas, time.Second).Result()
+		if err != nil || n >= replicas {
+			return err
+		}
+	}
 }
 
 // rest stops the users for a moment, closes their connections and returns what

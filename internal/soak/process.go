@@ -125,7 +125,7 @@ func listen(ctx context.Context, stop context.CancelFunc, addr string, h http.Ha
 		return err
 	case <-ctx.Done():
 	}
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	return errors.Join(server.Shutdown(limited), ignore(<-served, http.ErrServerClosed))
 }

@@ -43,7 +43,7 @@ func TestSoak(t *testing.T) {
 	}
 	r := &run{
 		t:      t,
-		redis:  redistest.StartSentinel(t, 2, 3, redistest.WithAOF()),
+		redis:  redistest.StartSentinel(t, replicas, 3, redistest.WithAOF()),
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * *users}},
 		start:  time.Now(),
 	}
@@ -60,6 +60,9 @@ func TestSoak(t *testing.T) {
 		if err := r.round(t.Context(), *duration/time.Duration(rounds)); err != nil {
 			t.Fatalf("%v\n%s", err, r.tally)
 		}
+	}
+	if err := r.awaitAll(t.Context()); err != nil {
+		t.Error(err)
 	}
 	stopUsers()
 	for _, u := range r.users {
@@ -84,11 +87,21 @@ func TestSoak(t *testing.T) {
 		}
 		t.Error(fault)
 	}
+}
+
+// awaitAll waits until the users have done what the run is about, which takes
+// as long as the machine is busy.
+func (r *run) awaitAll(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for _, what := range []string{"reissue", "refused access"} {
-		if r.tally.done[what] == 0 {
-			t.Errorf("nobody got to: %s", what)
+		for r.tally.count(what) == 0 {
+			if r.wait(ctx, 100*time.Millisecond); ctx.Err() != nil {
+				return fmt.Errorf("nobody got to: %s", what)
+			}
 		}
 	}
+	return nil
 }
 
 // startService starts the processes, every second one with Echo and every third

@@ -58,6 +58,12 @@ func (t *tally) did(what string) {
 	t.done[what]++
 }
 
+func (t *tally) count(what string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.done[what]
+}
+
 // amiss notes an answer that must not be.
 func (t *tally) amiss(format string, args ...any) {
 	t.mu.Lock()

@@ -8,9 +8,14 @@ import (
 // weather remembers what the service has gone through.
 type weather struct {
 	mu      sync.Mutex
-	losses  []time.Time
+	losses  []loss
 	trouble string
 }
+
+// loss is a time in which what is acknowledged may be lost: from when all
+// before it is known to be on the replicas, to when every process has found
+// the new master.
+type loss struct{ from, to time.Time }
 
 // begin and end enclose a trouble, in which answers of 503 are to be expected.
 func (w *weather) begin(trouble string) {
@@ -28,22 +33,26 @@ func (w *weather) now() string {
 	return w.trouble
 }
 
-// loss says that a master is about to be killed, and with it what it has
-// acknowledged but not yet replicated.
-func (w *weather) loss() {
+// risk says that what the master acknowledges from the time on may be lost.
+func (w *weather) risk(from time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.losses = append(w.losses, time.Now())
+	w.losses = append(w.losses, loss{from: from})
+}
+
+// safe says that no process asks the old master any more.
+func (w *weather) safe() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.losses[len(w.losses)-1].to = time.Now()
 }
 
 // lossy tells whether what a user learned at that time may have been lost since.
-// Replication is behind by milliseconds, and so is the user; on a busy machine
-// by more.
 func (w *weather) lossy(learned time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, at := range w.losses {
-		if d := learned.Sub(at); d > -2*time.Second && d < 2*time.Second {
+	for _, l := range w.losses {
+		if learned.After(l.from) && (l.to.IsZero() || learned.Before(l.to)) {
 			return true
 		}
 	}
