@@ -296,6 +296,45 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	}
 }
 
+// TestMisplacedURLs gives every variable what belongs to REDIS_URL. Some take it
+// for a name: then it is a good value, and is not logged. What is refused is
+// refused by the variable's name, without the value.
+func TestMisplacedURLs(t *testing.T) {
+	long := "redis://" + strings.Repeat("u", 100) + ":hunter2@h:6379"
+	for _, name := range slices.Concat(plainVariables(), []string{"CONFIG_FILE", "SIGNING_KEY_FILE", "SIGNING_SECRET_FILE", "REDIS_URL_FILE"}) {
+		for _, value := range []string{
+			"redis://:hunter2@h:6379", "rediss://u:hunter2@h", "unix://:hunter2@/run/redis.sock", "REDIS://h?password=hunter2",
+			" redis://h?password=hunter2", "hunter2@h:6379", "u:hunter2@h:6379", "https://u:hunter2@h", long,
+		} {
+			e := env{name: value}
+			switch name {
+			case "SIGNING_KEY_FILE":
+				e["SIGNING_ALG"] = "EdDSA"
+			case "REDIS_PREFIX", "REDIS_SHARDS", "MIRROR_STALENESS":
+				e["REDIS_URL"] = "redis://127.0.0.1:6379"
+			case "TRUSTED_ORIGINS":
+				e["TRANSPORT"] = "hybrid"
+			}
+			s, err := config.FromEnv(e.get, config.Defaults{})
+			text := fmt.Sprint(s, err)
+			if err == nil {
+				text = fmt.Sprint(*s, s.StoreName(), s.Warnings)
+			} else if !strings.Contains(text, name) {
+				t.Errorf("%s=%s: got the error %q, want one that names the variable", name, value, text)
+			}
+			if strings.Contains(text, "hunter2") {
+				t.Errorf("%s=%s is shown in %q", name, value, text)
+			}
+		}
+	}
+	wantFaults(t, env{"CONFIG_FILE": "/nowhere/settings@1.json"}, `CONFIG_FILE="/nowhere/settings@1.json"`) // an operator has to find it
+	text := textFile(t, `{"redis://:hunter2@h:6379": "x"}`)
+	_, err := config.FromEnv(env{"CONFIG_FILE": text}.get, config.Defaults{})
+	if err == nil || !strings.Contains(err.Error(), "CONFIG_FILE") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a URL for a name in a file: got %v, want an error without it", err)
+	}
+}
+
 // TestEveryVariableIsDocumented compares what FromEnv asks for with the
 // package's documentation.
 func TestEveryVariableIsDocumented(t *testing.T) {

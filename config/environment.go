@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,8 +112,23 @@ func (e *environment) duration(name string, least, most time.Duration, allowed s
 	return d
 }
 
-// quote returns the value as it may stand in one line of a log.
+// quote returns the value as it may stand in one line of a log. What may hold a
+// password, as a URL in the wrong variable does, is not shown.
 func quote(value string) string {
+	if strings.Contains(value, "@") || isStoreURL(value) {
+		return "(a text that is not shown, because it may hold a password)"
+	}
+	return shorten(value)
+}
+
+// isStoreURL reports whether the text begins as a REDIS_URL does.
+func isStoreURL(text string) bool {
+	scheme, _, found := strings.Cut(text, "://")
+	return found && slices.Contains([]string{"redis", "rediss", "unix"}, strings.ToLower(strings.TrimSpace(scheme)))
+}
+
+// shorten quotes the beginning of the text.
+func shorten(value string) string {
 	const most = 64
 	if len(value) > most {
 		return strconv.Quote(value[:most]) + "…"

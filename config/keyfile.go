@@ -127,7 +127,10 @@ func quoteFile(name string) string {
 	if strings.ContainsAny(name, "\r\n") || strings.Contains(name, "-----BEGIN") {
 		return "(a text that is not shown, because it looks like a key)"
 	}
-	return quote(name)
+	if strings.Contains(name, "://") || strings.Contains(name, "@") && !strings.Contains(name, "/") {
+		return "(a text that is not shown, because it looks like a URL)"
+	}
+	return shorten(name)
 }
 
 // cause returns the error without the name of the file, which the sentence

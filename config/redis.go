@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,11 +93,17 @@ func (s *Settings) parseURL(mode, address string) error {
 	if err != nil {
 		return errors.New("it is not a URL (is a special character of the password not percent-encoded?)")
 	}
-	if u.Scheme != "redis" && u.Scheme != "rediss" && (u.Scheme != "unix" || mode != "standalone") {
+	if u.Opaque != "" || u.Scheme != "redis" && u.Scheme != "rediss" && (u.Scheme != "unix" || mode != "standalone") {
 		return errors.New("it must begin with redis:// or rediss://, or in standalone mode with unix://")
 	}
 	query := u.Query()
+	// The store's name is logged, with the addresses and the path of a socket: no
+	// part of a password may be taken for one.
 	switch {
+	case strings.Contains(address, "#"), strings.Contains(u.Path, "@"):
+		return errors.New("it has a # or, in its path, an @ (is a special character of the password not percent-encoded?)")
+	case slices.ContainsFunc(query["addr"], func(addr string) bool { return strings.Contains(addr, "@") }):
+		return errors.New("the parameter addr has an @, it must be host:port: user and password stand before the first host and count for all")
 	case mode == "standalone" && query.Has("addr"):
 		return errors.New("the parameter addr needs REDIS_MODE cluster or sentinel")
 	case mode == "sentinel" && query.Get("master_name") == "":

@@ -102,11 +102,11 @@ func readAddr(e *environment, d Defaults) string {
 	if addr == "" {
 		addr = "127.0.0.1:8080"
 	}
-	_, port, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
-	if err != nil {
+	if err != nil || strings.Contains(host, "@") {
 		e.refuse("ADDR", addr, "host:port with a numeric port, such as 127.0.0.1:8080")
 	}
 	return addr
