@@ -1,9 +1,11 @@
 package redisstore_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -57,18 +59,34 @@ func newAuthority(t testing.TB, store driver.Store, configure ...func(*core.Conf
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
-func login(t testing.TB, a *core.Authority, subject string) core.Tokens {
+// patiently calls f again while the server, on a busy machine, does not answer
+// in time. Any other failure is one of the operation's.
+func patiently(f func() error) error {
+	for {
+		if err := f(); !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+}
+
+func login(t testing.TB, a *core.Authority, subject string) (tokens core.Tokens) {
 	t.Helper()
-	tokens, err := a.Issue(t.Context(), core.Login{Subject: subject})
+	err := patiently(func() (err error) {
+		tokens, err = a.Issue(t.Context(), core.Login{Subject: subject})
+		return err
+	})
 	if err != nil {
 		t.Fatalf("Issue: %v", err)
 	}
 	return tokens
 }
 
-func reissue(t testing.TB, a *core.Authority, tokens core.Tokens) core.Tokens {
+func reissue(t testing.TB, a *core.Authority, tokens core.Tokens) (next core.Tokens) {
 	t.Helper()
-	next, err := a.Reissue(t.Context(), tokens.RefreshToken)
+	err := patiently(func() (err error) {
+		next, err = a.Reissue(t.Context(), tokens.RefreshToken)
+		return err
+	})
 	if err != nil {
 		t.Fatalf("Reissue: %v", err)
 	}

@@ -63,7 +63,8 @@ func randomSession() string {
 func deny(t testing.TB, s *redisstore.Store, i int) revoked {
 	t.Helper()
 	r := revoked{fmt.Sprint("user", i%64), randomSession()}
-	if err := s.Deny(t.Context(), r.request()); err != nil {
+	request := r.request()
+	if err := patiently(func() error { return s.Deny(t.Context(), request) }); err != nil {
 		t.Fatal(err)
 	}
 	return r

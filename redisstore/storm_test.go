@@ -31,16 +31,6 @@ type storm struct {
 	issued []core.Tokens
 }
 
-// patiently calls f again while the server, on a busy machine, does not answer
-// in time. Any other failure is one of the operation's.
-func patiently(f func() error) error {
-	for {
-		if err := f(); !errors.Is(err, core.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-			return err
-		}
-	}
-}
-
 // issue logs alice in.
 func issue(a *core.Authority) (tokens core.Tokens, err error) {
 	err = patiently(func() (err error) {
