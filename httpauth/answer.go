@@ -25,6 +25,9 @@ type fault struct {
 // around the core.Error is never shown. An internal error is logged. A deadline
 // that has passed is answered as [core.ErrUnavailable] and logged as a warning.
 func (a *Auth) Error(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, errAnswered) {
+		return
+	}
 	e := a.classify(r, err)
 	if e.Status() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", challenge(e))

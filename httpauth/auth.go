@@ -74,6 +74,9 @@ func (a *Auth) Optional(w http.ResponseWriter, r *http.Request) (Admission, bool
 func (a *Auth) admit(w http.ResponseWriter, r *http.Request) (Admission, error) {
 	claims, err := a.authenticate(r)
 	if err != nil && a.cookies != nil && a.cookies.silent {
+		if a.bounce(w, r, err) {
+			return Admission{}, errAnswered
+		}
 		return a.reissueSilently(w, r, err)
 	}
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // token is refused, the answer is the refusal of the access token, and no
 // cookie is cleared: another request may just have set a better one.
 func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal error) (Admission, error) {
-	if !errors.Is(refusal, core.ErrTokenMissing) && !errors.Is(refusal, core.ErrTokenExpired) || !a.sentNoBearer(r) {
+	if !reissuable(refusal) || !a.sentNoBearer(r) {
 		return Admission{}, refusal
 	}
 	refresh, err := readCookie(r, a.cookies.refresh)
@@ -62,19 +62,19 @@ func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal e
 	return Admission{next, renewal}, nil
 }
 
+// reissuable reports whether a reissue may mend what an access token was
+// refused for.
+func reissuable(refusal error) bool {
+	return errors.Is(refusal, core.ErrTokenMissing) || errors.Is(refusal, core.ErrTokenExpired)
+}
+
 // mayReissue reports whether a request may be reissued on the way. Only the
-// application's own pages may, what sends no header by which to tell, and a link
-// that somebody follows: a top-level navigation by GET. The handshake of a WebSocket may not: what takes the
-// connection over answers without the new cookies.
+// application's own pages may, and what sends no header by which to tell. What
+// else becomes of a navigation, [Auth.bounce] decides. The handshake of a
+// WebSocket may not: what takes the connection over answers without the new
+// cookies.
 func (c *cookies) mayReissue(r *http.Request) bool {
-	if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		return false
-	}
-	if c.sameOrigin(r) == nil {
-		return true
-	}
-	h := r.Header
-	return r.Method == http.MethodGet && h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
+	return !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") && c.sameOrigin(r) == nil
 }
 
 // attemptKey returns the Idempotency-Key of the reissue that a silent one may

@@ -88,9 +88,14 @@ func imagesAndLinks(t *testing.T, d deployment, tr transport) {
 				s.wantError(name+" with an expired token", a, core.ErrTokenExpired)
 			})
 		}
+		s.noCalls("a link followed with an expired token", func() {
+			a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: append(link, s.cookies(pair))})
+			s.wantBounce("a link followed with an expired token", a)
+		})
 		s.wantEvents()
-		a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: append(link, s.cookies(pair))})
-		s.wantOK("a link followed with an expired token", a)
+		again := []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", s.cookies(pair)}
+		a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: again})
+		s.wantOK("the page that a link is answered with", a)
 		s.wantEvents(told{core.SessionReissued, pair.SessionID, "rotated"})
 		a.Body = member("session_id", pair.SessionID)
 		pair = s.issued(a)

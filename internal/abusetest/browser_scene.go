@@ -32,6 +32,7 @@ func browserRows() []row {
 		{"58_cookies_that_arrive_after_logout", eachTransport(cookiesAfterLogout)},
 		{"58_reissue_held_up_by_a_logout", eachTransport(reissueHeldUp)},
 		{"59_parallel_silent_reissues", parallelSilent},
+		{"111_navigations_of_other_origins", eachTransport(navigations)},
 		{"60_no_token_where_scripts_read", eachTransport(noTokenForScripts)},
 	}
 }

@@ -42,7 +42,8 @@ func documented() []string {
 		"cookie/users/block/from its own page", "cookie/users/block/from another site",
 
 		"silent/good token", "silent/expired token", "silent/no access cookie", "silent/expired token, rubbish refresh cookie", "silent/revoked token", "silent/rubbish token",
-		"silent/expired header", "silent/store fails", "silent/optional/expired token", "silent/origin/link from another site", "silent/origin/image in another site",
+		"silent/expired header", "silent/store fails", "silent/optional/expired token", "silent/bounce/link from another site", "silent/prefetch/by its own page",
+		"silent/origin/image in another site",
 		"silent/origin/PUT/from another site", "silent/binding/expired token of the session", "silent/binding/no access cookie",
 
 		"trusted/reissue", "trusted/PUT", "insecure/login",

@@ -37,6 +37,7 @@ func cookieAccessRows() []row {
 		{name: "access/rubbish cookie", request: me("Cookie: __Host-access=rubbish"), want: invalid},
 		{name: "access/refresh token as access", request: me("Cookie: __Host-access=$refresh"), want: invalid},
 		{name: "access/expired", given: wait(10 * time.Minute), request: me(bothCookies), want: expired},
+		{name: "access/expired, by a link from another site", given: wait(10 * time.Minute), request: me(bothCookies, fromAfar, byLink, asPage), want: expired},
 		{name: "access/after logout", given: out, request: me(bothCookies), want: revoked},
 		{name: "access/store fails", given: (*scene).fail, request: me(bothCookies), want: unavailable()},
 

@@ -121,9 +121,6 @@ func silentOriginRows() []row {
 	me := func(header ...string) Request { return get("/api/me", append([]string{bothCookies}, header...)...) }
 	noRotation := func(s *scene, _ Answer) { s.wantCalls(0, "Rotate") }
 	rows := []row{
-		{name: "link from another site", request: me(fromAfar, byLink, asPage), want: renewed(alice()), then: renewedTo},
-		{name: "link from a sibling", request: me(fromSibling, byLink, asPage), want: renewed(alice()), then: renewedTo},
-		{name: "link from another site, no access cookie", request: get("/api/me", refreshOnly, fromAfar, byLink, asPage), want: renewed(alice()), then: renewedTo},
 		{name: "frame in another site", request: me(fromAfar, byLink, "Sec-Fetch-Dest: iframe"), want: expired, then: noRotation},
 		{name: "image in another site", request: me(fromAfar, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), want: expired, then: noRotation},
 		{name: "image in a sibling", request: me(fromSibling, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), want: expired, then: noRotation},

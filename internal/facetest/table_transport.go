@@ -23,7 +23,7 @@ func cookieTables() []table {
 			cookieAccessRows(), cookieLoginRows(), cookieReissueRows(), cookieLogoutRows(), cookieSessionRows(), cookieUsersRows(),
 			refreshCookieRows("cookie", "Lax", cookieTokens, accessCookie("Lax", 604800)))},
 		{"silent", must(httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true})), slices.Concat(
-			silentRows(), silentOriginRows(), silentEndpointRows(), silentBindingRows())},
+			silentRows(), silentOriginRows(), bounceRows(), prefetchRows(), silentEndpointRows(), silentBindingRows())},
 		{"trusted", must(httpauth.NewCookie(httpauth.CookieOptions{
 			SameSite: http.SameSiteNoneMode, TrustedOrigins: []string{trusted}, SilentReissue: true,
 		})), trustedRows(trusted)},

@@ -1,0 +1,94 @@
+package httpauth
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// errAnswered stops a request that has its answer, which is no refusal.
+var errAnswered = errors.New("httpauth: the request has been answered")
+
+// bounce answers, in place of a silent reissue, what another origin may have
+// caused or the browser may drop, and reports whether it did. Whoever causes a
+// request can cancel it: the session would then move on, the browser would not
+// get the new cookies, and its next request would look like theft.
+//
+//   - A navigation from another origin gets a page that loads the same address
+//     again. That is a request of the application's own page, and its opener has
+//     lost its hold on it.
+//   - A prefetch or prerender is refused with 503. Browsers drop the answer and
+//     ask again when somebody goes there.
+//
+// It asks no store and sets no cookie. refusal is why the request does not pass
+// as it is.
+func (a *Auth) bounce(w http.ResponseWriter, r *http.Request, refusal error) bool {
+	if !isUnauthorized(refusal) || !a.sentNoBearer(r) || len(r.CookiesNamed(a.cookies.refresh)) != 1 {
+		return false
+	}
+	foreign := foreignNavigation(r)
+	switch {
+	case r.Header.Get("Sec-Purpose") != "" && (foreign || reissuable(refusal) && a.cookies.mayReissue(r)):
+		NoStore(w.Header())
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case foreign:
+		writeBounce(w, r)
+	default:
+		return false
+	}
+	return true
+}
+
+// foreignNavigation reports whether a page of another origin, or a link in it,
+// has sent a browser's tab here. Redirects on the way do not change that.
+func foreignNavigation(r *http.Request) bool {
+	h := r.Header
+	site := h.Get("Sec-Fetch-Site")
+	return r.Method == http.MethodGet && (site == "cross-site" || site == "same-site") &&
+		h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
+}
+
+// bounceScript keeps the fragment of the address, which the server never sees.
+const bounceScript = "location.reload()"
+
+// bouncePage is the page, with the script and, for browsers without scripts, the
+// address. A refresh without an address would do nothing where the page's own
+// has a fragment.
+const bouncePage = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Loading</title>` +
+	`<script>%s</script><noscript><meta http-equiv="refresh" content="0;url=%s"></noscript></head>` +
+	`<body><noscript><a href="%[2]s">Continue</a></noscript></body></html>` + "\n"
+
+func writeBounce(w http.ResponseWriter, r *http.Request) {
+	hash := sha256.Sum256([]byte(bounceScript))
+	h := w.Header()
+	NoStore(h)
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'sha256-"+
+		base64.StdEncoding.EncodeToString(hash[:])+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	w.WriteHeader(http.StatusOK)
+	io.WriteString(w, fmt.Sprintf(bouncePage, bounceScript, html.EscapeString(ownAddress(r)))) // fails only if the client has gone
+}
+
+// ownAddress returns the path and query that the client asked for, as a
+// reference that leads back to this origin.
+func ownAddress(r *http.Request) string {
+	u, err := url.ParseRequestURI(r.RequestURI) // what is in r.URL may lack a prefix by now
+	if err != nil {
+		u = r.URL
+	}
+	path := u.EscapedPath()
+	if strings.HasPrefix(path, "//") {
+		path = "/." + path // the same path, where two slashes alone would begin a host
+	}
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	return path
+}
