@@ -123,6 +123,23 @@ func TestSecureCookies(t *testing.T) {
 	}
 }
 
+// TestBounce has pages of other origins make Chromium ask for something, by
+// every means there is, and cancel it before the answer comes. REUSE_GRACE is so
+// short that a session which moved on by that would be taken for stolen.
+func TestBounce(t *testing.T) {
+	path := chromium(t)
+	for _, name := range programs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, name, with("cookie", "SILENT_REISSUE=true", "REUSE_GRACE=1ms")...)
+			runNode(t, "bounce.test.mjs", "CHROMIUM="+path, "TRANSPORT=cookie", "RATCHET_URL="+p.url)
+			if strings.Contains(p.log.String(), theft) {
+				t.Error("the user was taken for a thief")
+			}
+		})
+	}
+}
+
 // TestLifetimes has Chromium stay logged in, in two tabs, while access tokens
 // expire, with all transports at once: most of the time it waits. With
 // REUSE_GRACE=strict a refresh token that is presented twice counts as theft.
