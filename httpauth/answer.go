@@ -105,10 +105,28 @@ func writeNothing(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// NoStore keeps an answer from caches.
+// NoStore keeps an answer from caches. It takes away what the header tells them:
+// some caches prefer fields of their own to Cache-Control, and RFC 9213 lets them.
 func NoStore(h http.Header) {
+	for name := range h {
+		if isForCaches(name) {
+			delete(h, name)
+		}
+	}
 	h.Set("Cache-Control", "no-store")
 	h.Set("Pragma", "no-cache")
+}
+
+// isForCaches reports whether a field lets a cache keep an answer. A handler may
+// have set it in any case, and each network of caches has a field of its own
+// whose name ends as RFC 9213, section 2.1, has it.
+func isForCaches(name string) bool {
+	for _, end := range []string{"Cache-Control", "Surrogate-Control", "Edge-Control"} {
+		if i := len(name) - len(end); i >= 0 && strings.EqualFold(name[i:], end) {
+			return true
+		}
+	}
+	return strings.EqualFold(name, "Expires") || strings.EqualFold(name, "X-Accel-Expires") || strings.EqualFold(name, "Pragma")
 }
 
 // allow reports whether the request's method is among those given and

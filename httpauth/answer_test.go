@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -154,4 +155,49 @@ func TestClientGone(t *testing.T) {
 
 func answerOf(w *httptest.ResponseRecorder) facetest.Answer {
 	return facetest.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+}
+
+// TestNoStore checks that no field with which a cache may keep an answer
+// survives, whoever has set it, and that others do.
+func TestNoStore(t *testing.T) {
+	for _, name := range []string{
+		"Cache-Control", "cache-control", "CDN-Cache-Control", "Cdn-Cache-Control", "Cloudflare-CDN-Cache-Control", "A-Network-Of-2030-Cache-Control",
+		"Surrogate-Control", "X-Surrogate-Control", "Edge-Control", "edge-control", "Expires", "EXPIRES", "X-Accel-Expires", "x-accel-expires", "pragma",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := http.Header{"ETag": {`"one"`}, "X-Token-Expires": {"60"}, "Access-Control-Max-Age": {"600"}, name: {"max-age=600", "public"}}
+			httpauth.NoStore(h)
+			want := http.Header{"ETag": {`"one"`}, "X-Token-Expires": {"60"}, "Access-Control-Max-Age": {"600"}, "Cache-Control": {"no-store"}, "Pragma": {"no-cache"}}
+			if !reflect.DeepEqual(h, want) {
+				t.Errorf("got %q, want %q", h, want)
+			}
+		})
+	}
+}
+
+// TestNoStoreAnswers checks it of the library's own answers, behind middleware
+// that lets every answer be kept.
+func TestNoStoreAnswers(t *testing.T) {
+	for name, answer := range map[string]func(*httpauth.Auth, http.ResponseWriter, *http.Request){
+		"login": func(a *httpauth.Auth, w http.ResponseWriter, r *http.Request) {
+			a.Login(w, r, core.Login{Subject: "alice"})
+		},
+		"reissue": (*httpauth.Auth).Reissue,
+		"logout":  (*httpauth.Auth).Logout,
+		"silent":  func(a *httpauth.Auth, w http.ResponseWriter, r *http.Request) { a.Require(w, r) },
+		"bounce": func(a *httpauth.Auth, w http.ResponseWriter, r *http.Request) {
+			r.Method = "GET"
+			asNavigation(r)
+			a.Require(w, r)
+		},
+	} {
+		_, auth, r, _ := newSilent(t)
+		w := httptest.NewRecorder()
+		w.Header().Set("CDN-Cache-Control", "max-age=600")
+		w.Header().Set("Expires", "Thu, 01 Dec 2033 16:00:00 GMT")
+		answer(auth, w, r)
+		if h := w.Header(); w.Code != http.StatusOK || h.Get("Cdn-Cache-Control") != "" || h.Get("Expires") != "" || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d with %q", name, w.Code, h)
+		}
+	}
 }

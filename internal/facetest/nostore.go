@@ -14,6 +14,15 @@ import (
 // anyone is what a handler says that lets all caches keep its answer.
 const anyone = "public, max-age=600"
 
+// cacheFields are the other fields that let a cache keep an answer, as servers
+// write them: nothing makes a handler keep to one case.
+func cacheFields() []string {
+	return []string{
+		"cache-control", "CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Vercel-CDN-Cache-Control", "Netlify-CDN-Cache-Control",
+		"x-litespeed-cache-control", "Surrogate-Control", "Edge-Control", "X-Accel-Expires", "Expires", "expires",
+	}
+}
+
 // handlerOf is what a handler of an application may do with its answer.
 type handlerOf struct {
 	name   string
@@ -24,7 +33,12 @@ type handlerOf struct {
 
 // handlers are ways to answer, each of which lets caches keep the answer.
 func handlers() []handlerOf {
-	public := func(w http.ResponseWriter) { w.Header().Set("Cache-Control", anyone) }
+	public := func(w http.ResponseWriter) {
+		w.Header().Set("Cache-Control", anyone)
+		for _, name := range cacheFields() {
+			w.Header()[name] = []string{anyone}
+		}
+	}
 	flush := func(w http.ResponseWriter) {
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			panic(err)
@@ -169,6 +183,11 @@ func CheckKept(t *testing.T, status int, body string, mount func(*core.Authority
 	}
 	if got := kept.Header["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
 		t.Errorf("silent reissue: got Cache-Control %q, want no-store alone", got)
+	}
+	for _, name := range cacheFields()[1:] {
+		if got := kept.Header.Values(name); len(got) > 0 {
+			t.Errorf("silent reissue: got %s %q, want none", name, got)
+		}
 	}
 	p := Answer{Status: 200, Header: kept.Header, Body: "{}"}.Pair()
 	if _, err := s.Authority.Verify(t.Context(), p.AccessToken); err != nil {
