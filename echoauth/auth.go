@@ -61,7 +61,9 @@ func Claims(c echo.Context) *core.Claims {
 // new cookies, and Cache-Control: no-store whatever the handler says; the
 // handler finds the new cookies in the request. If the refresh token is
 // refused, the answer is the 401 of the access token, and no cookie is
-// cleared.
+// cleared. A navigation that another origin has caused reissues nothing: it is
+// answered with a page that loads itself again. A prefetch that would reissue
+// is answered with 503.
 func (a *Auth) Require(next echo.HandlerFunc) echo.HandlerFunc {
 	return a.admit(next, (*httpauth.Auth).Require)
 }
