@@ -21,9 +21,10 @@ type keyring struct {
 type keyset struct {
 	signer    *key // nil if all only verify
 	byID      map[string]*key
-	header    string // of the tokens that it signs, encoded
-	signature int    // the length of their signature, encoded
-	payload   int    // of their payload without subject and custom claims
+	byHeader  map[string]*key // by the encoded header of the key's tokens
+	header    string          // of the tokens that it signs, encoded
+	signature int             // the length of their signature, encoded
+	payload   int             // of their payload without subject and custom claims
 }
 
 // newKeyring checks the keys and derives the refresh keys if there are none.
@@ -66,7 +67,7 @@ func newKeyring(keys, refreshKeys []Key, cacheSize int) (*keyring, error) {
 }
 
 func newKeyset(field string, keys []Key, typ string) (keyset, error) {
-	set := keyset{byID: make(map[string]*key, len(keys))}
+	set := keyset{byID: make(map[string]*key, len(keys)), byHeader: make(map[string]*key, len(keys))}
 	if len(keys) == 0 {
 		return set, fmt.Errorf("core: Config.%s is empty", field)
 	}
@@ -80,12 +81,16 @@ func newKeyset(field string, keys []Key, typ string) (keyset, error) {
 		if key.k.sign != nil && i > 0 && keys[0].k.sign == nil {
 			return set, fmt.Errorf("core: Config.%s[0] cannot sign but %s[%d] can: the first key signs", field, field, i)
 		}
-		set.byID[key.k.id] = key.k
+		header, err := encodeHeader(key.k, typ)
+		if err != nil {
+			return set, err
+		}
+		set.byID[key.k.id], set.byHeader[header] = key.k, key.k
+		if i == 0 && key.k.sign != nil {
+			set.signer, set.header = key.k, header
+		}
 	}
-	if keys[0].k.sign != nil {
-		set.signer = keys[0].k
-	}
-	return set.measured(typ)
+	return set.measured()
 }
 
 // tokenSize returns the length of a token that the set signs.
@@ -94,18 +99,24 @@ func (s keyset) tokenSize(payload int) int {
 }
 
 // measured returns the set with what its tokens have in common.
-func (s keyset) measured(typ string) (keyset, error) {
+func (s keyset) measured() (keyset, error) {
 	if s.signer == nil {
 		return s, nil
 	}
-	header, err := json.Marshal(map[string]string{"alg": s.signer.method.Alg(), "kid": s.signer.id, "typ": typ})
-	if err != nil {
-		return s, fmt.Errorf("core: key %q: %w", s.signer.id, err)
-	}
-	s.header = base64.RawURLEncoding.EncodeToString(header)
 	token, err := s.sign([]byte("{}"))
 	s.signature = len(token) - 1 - strings.LastIndexByte(token, '.')
 	return s, err
+}
+
+// encodeHeader returns the only header that a key's tokens of a type may have,
+// encoded. Its members are in the order of their names, as golang-jwt and
+// whoever else encodes a map writes them.
+func encodeHeader(k *key, typ string) (string, error) {
+	header, err := json.Marshal(map[string]string{"alg": k.method.Alg(), "kid": k.id, "typ": typ})
+	if err != nil {
+		return "", fmt.Errorf("core: key %q: %w", k.id, err)
+	}
+	return base64.RawURLEncoding.EncodeToString(header), nil
 }
 
 func deriveRefreshKeys(keys []Key) ([]Key, error) {

@@ -1,7 +1,6 @@
 package core
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,13 +28,9 @@ func reservedIndex(name string) int {
 
 // checkNames refuses a payload that has a reserved name twice: encoding/json
 // takes the last, and another reader may take the first (RFC 7519, section 4).
-// The payload is valid JSON.
-func checkNames(segment string) error {
-	decoded, err := base64.RawURLEncoding.DecodeString(segment)
-	if err != nil {
-		return err
-	}
-	payload := string(decoded)
+// The payload is signed and valid JSON. A json.Decoder would read it in fewer
+// lines, and double what the first check of a token costs.
+func checkNames(payload string) error {
 	var seen [reservedCount]bool
 	depth := 0
 	for i := 0; i < len(payload); i++ {

@@ -15,6 +15,7 @@ func spellingRows() []abuseCase {
 	return []abuseCase{
 		{"06_spellings", rubbish(spellings)},
 		{"06_spellings_ES256", rubbish(spellings, withES256(nil))},
+		{"06_headers", rubbish(headers)},
 		{"06_malleable_signature", testMalleableSignature},
 		{"06_duplicate_keys", testDuplicateKeys},
 	}
