@@ -6,13 +6,13 @@ import (
 	"github.com/ratchetauth/ratchet/httpauth"
 )
 
-// ReadJSON reads the request's body, one JSON object of 16 KiB at most, into
-// the struct that v points to: for handlers of the application, such as the
-// one that checks a password. A member is required, and not null, unless its
-// field is a pointer; an empty body has none. Unlike package encoding/json it
-// refuses members that the struct does not have, and those that come twice, in
-// whatever case, because what checks a request and what acts on it must not
-// read different values.
+// ReadJSON reads the request's body, one JSON object of 16 KiB at most, with 16
+// members and elements at most, however deep, into the struct that v points to:
+// for handlers of the application, such as the one that checks a password. A
+// member is required, and not null, unless its field is a pointer; an empty body
+// has none. Unlike package encoding/json it refuses members that the struct does
+// not have, and those that come twice, in whatever case, because what checks a
+// request and what acts on it must not read different values.
 //
 // The errors are for [Auth.Error]: [core.ErrRequestTooLarge] (413),
 // [core.ErrUnsupportedMediaType] for what is not application/json (415), and

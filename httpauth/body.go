@@ -1,7 +1,7 @@
 package httpauth
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +15,13 @@ import (
 
 // maxBody is how many bytes a request body may have. Two tokens of 4 KiB fit.
 const maxBody = 16 << 10
+
+// maxParams is how many parameters a form may have, and how many members and
+// elements a JSON body, however deep in it: so deep may it be, too.
+const maxParams = 16
+
+// maxMediaType is how many bytes a Content-Type may have.
+const maxMediaType = 256
 
 // The media types of bodies.
 const (
@@ -62,6 +69,9 @@ func readParams(r *http.Request, known ...string) (params, error) {
 	case mediaJSON:
 		return jsonParams(body, known)
 	case mediaForm:
+		if bytes.Count(body, []byte("&")) >= maxParams {
+			return params{}, fmt.Errorf("%w: form: more than %d parameters", core.ErrRequestInvalid, maxParams)
+		}
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return params{}, fmt.Errorf("%w: form: %w", core.ErrRequestInvalid, err)
@@ -95,10 +105,10 @@ func readBody(r *http.Request) ([]byte, error) {
 }
 
 // mediaType returns the type of the Content-Type header without parameters,
-// the empty string if there is not exactly one or it is malformed.
+// the empty string if there is not exactly one or it is malformed or too long.
 func mediaType(h http.Header) string {
 	lines := h["Content-Type"]
-	if len(lines) != 1 {
+	if len(lines) != 1 || len(lines[0]) > maxMediaType {
 		return ""
 	}
 	t, _, err := mime.ParseMediaType(lines[0])
@@ -130,7 +140,7 @@ func jsonParams(body []byte, known []string) (params, error) {
 	invalid := func(format string, args ...any) (params, error) {
 		return params{}, fmt.Errorf("%w: JSON: "+format, append([]any{core.ErrRequestInvalid}, args...)...)
 	}
-	list, err := members(body)
+	list, err := members(body, false)
 	if err != nil {
 		return invalid("%w", err)
 	}
@@ -142,8 +152,8 @@ func jsonParams(body []byte, known []string) (params, error) {
 		if _, again := p.values[m.name]; again {
 			return invalid("%s twice", m.name)
 		}
-		var text string
-		if m.value != nil && json.Unmarshal(m.value, &text) != nil {
+		text, isString := m.value.(string)
+		if m.value != nil && !isString {
 			return invalid("%s is no string", m.name)
 		}
 		p.values[m.name] = text

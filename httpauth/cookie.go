@@ -16,17 +16,45 @@ import (
 // Browsers drop a cookie of more than 4096 bytes, its attributes included.
 const maxCookie = 3800
 
+// maxCookies is how many cookies a request may have. Browsers keep some hundreds
+// for a site, and net/http finds none where there are more than 3000.
+const maxCookies = 1024
+
+// maxOrigin is how many bytes an Origin may have: a scheme, a host of 253 bytes
+// and a port fit.
+const maxOrigin = 512
+
 // readCookie returns the cookie of a name. Two cookies of one name are two
 // credentials, of which a subdomain or a page on plain http may have planted
-// one.
+// one. Only a cookie of the name is parsed: a browser sends many others.
 func readCookie(r *http.Request, name string) (credential, error) {
-	switch found := r.CookiesNamed(name); len(found) {
-	case 0:
-		return credential{}, nil
-	case 1:
-		return credential{token: found[0].Value, presented: true}, nil
+	line, found, count := "", false, 0
+	for _, cookies := range r.Header["Cookie"] {
+		if count += 1 + strings.Count(cookies, ";"); count > maxCookies {
+			return credential{}, fmt.Errorf("%w: more than %d cookies", core.ErrRequestInvalid, maxCookies)
+		}
+		for cookie := range strings.SplitSeq(cookies, ";") {
+			if cookieName(cookie) != name {
+				continue
+			}
+			if found {
+				return credential{}, fmt.Errorf("%w: two cookies named %s", core.ErrRequestInvalid, name)
+			}
+			line, found = cookie, true
+		}
 	}
-	return credential{}, fmt.Errorf("%w: two cookies named %s", core.ErrRequestInvalid, name)
+	alone := http.Request{Header: http.Header{"Cookie": {line}}}
+	for _, c := range alone.CookiesNamed(name) {
+		return credential{token: c.Value, presented: true}, nil
+	}
+	return credential{}, nil
+}
+
+// cookieName returns the name of a cookie in a Cookie header. It trims as
+// net/http does: to trim more could make one name of another.
+func cookieName(cookie string) string {
+	name, _, _ := strings.Cut(textproto.TrimString(cookie), "=")
+	return textproto.TrimString(name)
 }
 
 // readAccess returns the access token of the header or the cookie, whichever
@@ -110,10 +138,8 @@ func (c *cookies) renew(h http.Header, t core.Tokens) http.Header {
 	var kept []string
 	for _, line := range h["Cookie"] {
 		for cookie := range strings.SplitSeq(line, ";") {
-			cookie = textproto.TrimString(cookie) // as net/http: to trim more could make one name of another
-			name, _, _ := strings.Cut(cookie, "=")
-			if name = textproto.TrimString(name); name != "" && name != c.access && name != c.refresh {
-				kept = append(kept, cookie)
+			if name := cookieName(cookie); name != "" && name != c.access && name != c.refresh {
+				kept = append(kept, textproto.TrimString(cookie))
 			}
 		}
 	}
@@ -125,6 +151,9 @@ func (c *cookies) renew(h http.Header, t core.Tokens) http.Header {
 // handshake of a WebSocket is one, though it is a GET (RFC 6455, section
 // 4.1): what follows may change anything, and browsers let any page begin it.
 func (c *cookies) checkOrigin(r *http.Request) error {
+	if len(r.Header.Get("Origin")) > maxOrigin {
+		return core.ErrCrossOrigin
+	}
 	check := c.origins.Check
 	if r.Header.Get("Upgrade") != "" {
 		check = c.sameOrigin

@@ -192,3 +192,35 @@ func cookie(w *httptest.ResponseRecorder, name string) string {
 	}
 	return ""
 }
+
+// TestCookieCount checks how many cookies a request may have: net/http would
+// find none among too many, and a logout would then end nothing.
+func TestCookieCount(t *testing.T) {
+	for others, want := range map[int]int{1023: http.StatusOK, 1024: http.StatusBadRequest} {
+		auth, tokens := newCookieAuth(t, newServer(t), httpauth.CookieOptions{})
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header["Cookie"] = []string{strings.Repeat("a=b;", others/2) + "a=b", strings.Repeat("a=b;", others-others/2-1) + "__Host-refresh=" + tokens.RefreshToken}
+		w := httptest.NewRecorder()
+		auth.Logout(w, r)
+		if w.Code != want {
+			t.Errorf("%d others: got %d %s, want %d", others, w.Code, w.Body, want)
+		}
+	}
+}
+
+// TestOriginLength checks that an origin longer than any is not read, though the
+// browser is said to have found it the same.
+func TestOriginLength(t *testing.T) {
+	for length, want := range map[int]int{512: http.StatusOK, 513: http.StatusForbidden} {
+		auth, tokens := newCookieAuth(t, newServer(t), httpauth.CookieOptions{})
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Cookie", "__Host-refresh="+tokens.RefreshToken)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		r.Header.Set("Origin", "https://"+strings.Repeat("a", length-len("https://")))
+		w := httptest.NewRecorder()
+		auth.Logout(w, r)
+		if w.Code != want {
+			t.Errorf("%d bytes: got %d %s, want %d", length, w.Code, w.Body, want)
+		}
+	}
+}

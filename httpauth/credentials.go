@@ -58,13 +58,14 @@ func (a *Auth) caller(w http.ResponseWriter, r *http.Request) (*http.Request, *c
 // another scheme is somebody else's. Whatever follows the scheme is the token:
 // what is no token is refused by whoever verifies it, not overlooked here.
 func readBearer(h http.Header) (credential, error) {
+	const scheme = "Bearer"
 	var c credential
 	for _, line := range h["Authorization"] {
-		scheme, rest := line, ""
-		if i := strings.IndexAny(line, " \t"); i >= 0 {
-			scheme, rest = line[:i], line[i:]
+		if len(line) < len(scheme) || !strings.EqualFold(line[:len(scheme)], scheme) {
+			continue
 		}
-		if !strings.EqualFold(scheme, "Bearer") {
+		rest := line[len(scheme):]
+		if rest != "" && rest[0] != ' ' && rest[0] != '\t' { // the scheme goes on
 			continue
 		}
 		if c.presented {

@@ -5,47 +5,94 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// member is one member of a JSON object. The value of one that is null is nil.
+// member is one member of a JSON object. Its value is the value's first token:
+// all of it but for an object or an array.
 type member struct {
 	name  string
-	value json.RawMessage
+	value json.Token
 }
 
-// members returns the members of a JSON object in their order. Unlike a map or
-// a struct, in which the last of two equal names wins, it has both.
-func members(text []byte) ([]member, error) {
-	if !json.Valid(text) { // also if there is more than one value
-		return nil, errors.New("malformed")
+// is reports whether encoding/json takes the member for the field of a name.
+func (m member) is(name string) bool { return strings.EqualFold(m.name, name) }
+
+// objectReader reads a JSON object in one pass, and no more than maxParams values
+// of it: a body is read before its sender is known, and nested or many small
+// values cost many times what a text of their size does. Unlike a map or a
+// struct, in which the last of two equal names wins, it finds both.
+type objectReader struct {
+	*json.Decoder
+	values int  // members and elements so far, however deep
+	unique bool // refuse two names, at any depth, that encoding/json takes for one
+	list   []member
+}
+
+// members returns the members of a JSON object in their order. If they must be
+// unique, an object with two members of which package encoding/json would let
+// the last win is refused, however deep in it.
+func members(text []byte, unique bool) ([]member, error) {
+	if !utf8.Valid(text) { // RFC 8259, section 8.1
+		return nil, errors.New("not UTF-8")
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	r := objectReader{Decoder: json.NewDecoder(bytes.NewReader(text)), unique: unique}
+	r.UseNumber()
+	first, err := r.value(0)
+	if err != nil {
+		return nil, fmt.Errorf("malformed: %w", err)
+	}
+	if first != json.Delim('{') {
 		return nil, errors.New("not an object")
 	}
-	var list []member
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, err
+	if _, err := r.Token(); err != io.EOF {
+		return nil, errors.New("malformed: there is more than one value")
+	}
+	return r.list, nil
+}
+
+// value reads a value, in so many others, and returns its first token.
+func (r *objectReader) value(depth int) (json.Token, error) {
+	first, err := r.Token()
+	open, container := first.(json.Delim)
+	if err != nil || !container {
+		return first, err
+	}
+	var seen []string
+	for r.More() {
+		if r.values++; r.values > maxParams {
+			return nil, fmt.Errorf("more than %d members and elements", maxParams)
 		}
 		var m member
-		m.name, _ = t.(string)
-		if err := d.Decode(&m.value); err != nil {
-			return nil, fmt.Errorf("%s: %w", m.name, err)
+		if open == '{' {
+			t, err := r.Token()
+			if err != nil {
+				return nil, err
+			}
+			m.name, _ = t.(string)
+			if r.unique {
+				if slices.ContainsFunc(seen, m.is) {
+					return nil, fmt.Errorf("%s twice", m.name)
+				}
+				seen = append(seen, m.name)
+			}
 		}
-		if string(m.value) == "null" {
-			m.value = nil
+		if m.value, err = r.value(depth + 1); err != nil {
+			return nil, err
 		}
-		list = append(list, m)
+		if depth == 0 {
+			r.list = append(r.list, m)
+		}
 	}
-	return list, nil
+	_, err = r.Token()
+	return first, err
 }
 
 // ReadJSON reads the body, one JSON object, into the struct that v points to:
@@ -68,12 +115,8 @@ func ReadJSON(r *http.Request, v any) error {
 			return fmt.Errorf("%w: JSON: %w", core.ErrRequestInvalid, err)
 		}
 	}
-	set := make(map[string]bool)
-	for _, m := range list {
-		set[fold(m.name)] = m.value != nil
-	}
 	for _, name := range required(target.Elem().Type()) {
-		if !set[fold(name)] {
+		if !slices.ContainsFunc(list, func(m member) bool { return m.is(name) && m.value != nil }) {
 			return fmt.Errorf("%w: JSON: %s is missing", core.ErrRequestInvalid, name)
 		}
 	}
@@ -82,48 +125,13 @@ func ReadJSON(r *http.Request, v any) error {
 
 // decodeStrictly decodes an object into v and returns its members.
 func decodeStrictly(text []byte, v any) ([]member, error) {
-	list, err := members(text)
+	list, err := members(text, true)
 	if err != nil {
-		return nil, err
-	}
-	if err := checkTwice(json.NewDecoder(bytes.NewReader(text))); err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	return list, d.Decode(v)
-}
-
-// checkTwice reads one value and refuses an object, however deep in it, with
-// two members of which package encoding/json would let the last win.
-func checkTwice(d *json.Decoder) error {
-	t, err := d.Token()
-	if err != nil {
-		return err
-	}
-	open, ok := t.(json.Delim)
-	if !ok {
-		return nil
-	}
-	seen := make(map[string]bool)
-	for d.More() {
-		if open == '{' {
-			t, err := d.Token()
-			if err != nil {
-				return err
-			}
-			name, _ := t.(string)
-			if seen[fold(name)] {
-				return fmt.Errorf("%s twice", name)
-			}
-			seen[fold(name)] = true
-		}
-		if err := checkTwice(d); err != nil {
-			return err
-		}
-	}
-	_, err = d.Token()
-	return err
 }
 
 // required returns the names of the members that a struct must be given: those
@@ -145,18 +153,4 @@ func required(t reflect.Type) (names []string) {
 		}
 	}
 	return names
-}
-
-// fold returns what the names have in common that encoding/json takes for one
-// field's.
-func fold(name string) string {
-	return strings.Map(func(r rune) rune {
-		for {
-			next := unicode.SimpleFold(r)
-			if next <= r {
-				return next
-			}
-			r = next
-		}
-	}, name)
 }

@@ -88,7 +88,7 @@ func largeBodies(t *testing.T, d deployment) {
 				})
 			}
 		}
-		// Within the size, depth is malformed or ignored.
+		// Within the size, depth is malformed.
 		s.noCalls("depth", func() {
 			a := s.Do(facetest.Request{Method: "POST", Path: path, Header: []string{facetest.JSON}, Body: `{"x":` + strings.Repeat("[", maxBody-5)})
 			s.wantError(path+" deep", a, core.ErrRequestInvalid)
@@ -96,7 +96,7 @@ func largeBodies(t *testing.T, d deployment) {
 	}
 	deep := strings.Repeat("[", 7000) + strings.Repeat("]", 7000)
 	a := s.Do(facetest.Request{Method: "POST", Path: "/auth/reissue", Header: []string{facetest.JSON}, Body: `{"x":` + deep + `}`})
-	s.wantError("deep and closed", a, core.ErrRefreshMissing)
+	s.wantError("deep and closed", a, core.ErrRequestInvalid)
 	s.wantEvents()
 	s.wantAlive(pair)
 }

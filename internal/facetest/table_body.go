@@ -56,7 +56,12 @@ func reissueBodyRows() []row {
 		{name: "body/byte order mark", request: body("\ufeff" + good), want: invalid},
 		{name: "body/comment", request: body(`{/**/"refresh_token":"$refresh"}`), want: invalid},
 		{name: "body/deep", request: body(`{"a":` + strings.Repeat("[", 16000)), want: invalid},
-		{name: "body/deep and closed", request: body(`{"a":` + strings.Repeat("[", 8000) + strings.Repeat("]", 8000) + `}`), want: missing()},
+		{name: "body/deep and closed", request: body(`{"a":` + strings.Repeat("[", 8000) + strings.Repeat("]", 8000) + `}`), want: invalid},
+
+		{name: "body/16 values", request: body(`{"refresh_token":"$refresh","a":[{"b":{}},` + strings.Repeat("0,", 11) + `0]}`), want: reissued()},
+		{name: "body/17 values", request: body(`{"refresh_token":"$refresh","a":[{"b":{}},` + strings.Repeat("0,", 12) + `0]}`), want: invalid},
+		{name: "body/not UTF-8", request: body(`{"refresh_token":"$refresh","a":"` + "\xff" + `"}`), want: invalid},
+		{name: "body/mismatched", request: body(`{"refresh_token":"$refresh","a":[}`), want: invalid},
 
 		{name: "body/16 KiB", request: body(pad(`{}`, 16<<10)), want: missing()},
 		{name: "body/over 16 KiB", request: body(pad(`{}`, 16<<10+1)), want: tooLarge},
@@ -78,6 +83,8 @@ func reissueBodyRows() []row {
 		{name: "type/two in one", request: typed("application/json, text/plain"), want: unsupported},
 		{name: "type/two headers", request: typed("application/json", "application/json"), want: unsupported},
 		{name: "type/malformed", request: typed("application/json; charset"), want: unsupported},
+		{name: "type/256 bytes", request: typed("application/json; x=" + letters(236)), want: reissued()},
+		{name: "type/257 bytes", request: typed("application/json; x=" + letters(237)), want: unsupported},
 		{name: "type/multipart", request: Request{Method: "POST", Path: reissuePath, Header: []string{"Content-Type: multipart/form-data; boundary=b"},
 			Body: "--b\r\nContent-Disposition: form-data; name=\"refresh_token\"\r\n\r\n$refresh\r\n--b--\r\n"}, want: unsupported},
 	}
@@ -101,6 +108,8 @@ func reissueFormRows() []row {
 		{name: "form/unknown fields", request: form("client_id=web&scope=&scope=a&grant_type=refresh_token&refresh_token=$refresh&token=x"), want: reissued()},
 		{name: "form/client's Basic header", request: postForm(reissuePath, "grant_type=refresh_token&refresh_token=$refresh", "Authorization: Basic Y2xpZW50Og=="),
 			want: reissued()},
+		{name: "form/16 fields", request: form("grant_type=refresh_token&refresh_token=$refresh" + strings.Repeat("&a=b", 14)), want: reissued()},
+		{name: "form/17 fields", request: form("grant_type=refresh_token&refresh_token=$refresh" + strings.Repeat("&a=b", 15)), want: invalid},
 		{name: "form/no token", request: form("grant_type=refresh_token"), want: answer(400, refreshMissing)},
 		{name: "form/empty token", request: form("grant_type=refresh_token&refresh_token="), want: answer(400, refreshMissing)},
 		{name: "form/token in the query", request: postForm(reissuePath+"?refresh_token=$refresh", "grant_type=refresh_token"), want: answer(400, refreshMissing)},
