@@ -17,8 +17,8 @@
 //
 //	+del +eval +evalsha +exists +get +hdel +hget +hgetall +hlen +hmget
 //	+hset +lrange +persist +pexpire +ping +pttl +publish +rpush +set
-//	+subscribe +time +xadd +xrange +xtrim +zadd +zcard +zrange +zrem
-//	+zrevrange
+//	+subscribe +time +xadd +xrange +xtrim +zadd +zcount +zrange
+//	+zrangebyscore +zrem
 //
 // On a cluster the client needs these as well:
 //
@@ -50,8 +50,8 @@
 // All keys of one user begin with <prefix>{<shard>} and so are on one slot:
 // each operation is one script on one slot. Values can be read in redis-cli.
 //
-//	session:<sid>      hash    generation, seed hash, times, device
-//	user:<subject>     zset    the user's sessions by last reissue
+//	session:<sid>      hash    tag of the subject and seed hash; generation, times; device
+//	user:<subject>     zset    the user's sessions that can be revoked, see create.lua
 //	blocked:<subject>  string  until when, 0 for ever
 //	deny:<sid>         hash    * or a generation, until when
 //	feed               stream  the blacklist in the order it was written

@@ -41,8 +41,8 @@ func neededRights(none string) []right {
 		"hset K f v f", // a field without a value
 		"lrange K 0 0", "persist K", "pexpire K 1", "ping", "pttl K",
 		"set K v xx", // only if the key exists
-		callTime, "xadd K nomkstream * f v", "xrange K - +", "xtrim K maxlen 0", "zadd K xx 0 m", "zcard K", "zrange K 0 0",
-		"zrem K m", "zrevrange K 0 0",
+		callTime, "xadd K nomkstream * f v", "xrange K - +", "xtrim K maxlen 0", "zadd K xx 0 m", "zcount K 0 0", "zrange K 0 0",
+		"zrangebyscore K 0 0", "zrem K m",
 	}
 	rights := make([]right, len(calls))
 	for i, call := range calls {

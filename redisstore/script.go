@@ -26,24 +26,24 @@ const (
 // scripts are the store's scripts, each run by EVALSHA and sent whole only to
 // a server that does not know it.
 type scripts struct {
-	create, rotate, end, endAll, unblock, deny, check, sessions, poll, repair, layout *redis.Script
+	create, rotate, end, endAll, unblock, deny, check, time, poll, repair, layout *redis.Script
 }
 
 func loadScripts() scripts {
-	lib := luaText("lib")
-	script := func(name string) *redis.Script { return redis.NewScript(lib + luaText(name)) }
+	record, lib := luaText("record"), luaText("lib")
+	script := func(name string) *redis.Script { return redis.NewScript(record + lib + luaText(name)) }
 	return scripts{
-		create:   script("create"),
-		rotate:   script("rotate"),
-		end:      script("end"),
-		endAll:   script("end_all"),
-		unblock:  script("unblock"),
-		deny:     script("deny"),
-		check:    script("check"),
-		sessions: script("sessions"),
-		poll:     redis.NewScript(luaText("poll")),
-		repair:   script("repair"),
-		layout:   redis.NewScript(luaText("layout")),
+		create:  script("create"),
+		rotate:  redis.NewScript(record + luaText("rotate") + lib + luaText("reuse")),
+		end:     script("end"),
+		endAll:  script("end_all"),
+		unblock: script("unblock"),
+		deny:    script("deny"),
+		check:   script("check"),
+		time:    redis.NewScript(record + luaText("time")),
+		poll:    redis.NewScript(luaText("poll")),
+		repair:  script("repair"),
+		layout:  redis.NewScript(luaText("layout")),
 	}
 }
 

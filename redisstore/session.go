@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -10,38 +11,59 @@ import (
 	"github.com/ratchetauth/ratchet/core/driver"
 )
 
-// Create implements [driver.Store].
+// createRuns is how often Create runs its script while other calls for the
+// subject are in its way.
+const createRuns = 1000
+
+// Create implements [driver.Store]. At the limit it may take several runs of
+// the script, each short: those that are answered more clear away what has ended,
+// and one that is answered full needs to be told which sessions have gone longest
+// without a reissue, and checks it.
 func (s *Store) Create(ctx context.Context, r driver.CreateRequest) (driver.CreateResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	k := s.layout.of(r.Subject)
 	onLimit := "evict"
 	if r.OnLimit == driver.RejectNew {
 		onLimit = "reject"
 	}
-	a, err := s.run(ctx, s.scripts.create,
-		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
-		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
-		r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, string(k))
-	if err != nil {
-		return driver.CreateResult{}, err
-	}
-	switch outcome := a.text(); outcome {
-	case "blocked":
-		return driver.CreateResult{Outcome: driver.CreateIsBlocked}, nil
-	case "limit":
-		return driver.CreateResult{Outcome: driver.CreateAtLimit}, nil
-	case "created":
-		result := driver.CreateResult{
-			Outcome: driver.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(),
+	var idlest []any
+	for range createRuns {
+		args := []any{
+			s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.SeedHash[:]), lifetime(r.IdleTTL), lifetime(r.SessionTTL), r.AccessTTL.Milliseconds(),
+			r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, string(k),
 		}
-		for len(a.list) > 0 && a.err == nil {
-			id, until := a.text(), a.textNumber()
-			s.denied(r.Subject, id, everyGeneration, until)
-			result.Evicted = append(result.Evicted, id)
+		a, err := s.run(ctx, s.scripts.create,
+			[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
+			append(args, idlest...)...)
+		if err != nil {
+			return driver.CreateResult{}, err
 		}
-		return result, a.err
-	default:
-		return driver.CreateResult{}, unexpected(outcome)
+		switch outcome := a.text(); outcome {
+		case "more":
+		case "full":
+			if idlest, err = s.idlest(ctx, r.Subject, r.MaxSessions); err != nil {
+				return driver.CreateResult{}, err
+			}
+		case "blocked":
+			return driver.CreateResult{Outcome: driver.CreateIsBlocked}, nil
+		case "limit":
+			return driver.CreateResult{Outcome: driver.CreateAtLimit}, nil
+		case "created":
+			result := driver.CreateResult{
+				Outcome: driver.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(),
+			}
+			for len(a.list) > 0 && a.err == nil {
+				id, until := a.text(), a.textNumber()
+				s.denied(r.Subject, id, everyGeneration, until)
+				result.Evicted = append(result.Evicted, id)
+			}
+			return result, a.err
+		default:
+			return driver.CreateResult{}, unexpected(outcome)
+		}
 	}
+	return driver.CreateResult{}, errors.New("redisstore: other calls for the subject were in the way of a login")
 }
 
 // Rotate implements [driver.Store].
@@ -53,7 +75,7 @@ func (s *Store) Rotate(ctx context.Context, r driver.RotateRequest) (driver.Rota
 	}
 	a, err := s.run(ctx, s.scripts.rotate,
 		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.deny(r.SessionID), k.feed()},
-		s.clock(), subjectTag(r.Subject), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]), encode(r.SeedHash[:]),
+		s.clock(), subjectTag(r.Subject)+encode(r.SeedHash[:]), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]),
 		r.Generation, r.AccessTTL.Milliseconds(), grace)
 	if err != nil {
 		return driver.RotateResult{}, err
@@ -169,34 +191,6 @@ func (s *Store) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	k := s.layout.of(r.Subject)
 	_, err := s.run(ctx, s.scripts.unblock, []string{k.blocked(r.Subject), k.done(encode(r.Operation[:]))}, s.clock())
 	return err
-}
-
-// Sessions implements [driver.Store].
-func (s *Store) Sessions(ctx context.Context, subject string) ([]driver.Session, error) {
-	k := s.layout.of(subject)
-	a, err := s.run(ctx, s.scripts.sessions, []string{k.user(subject), k.none()}, s.clock(), subjectTag(subject), string(k))
-	if err != nil {
-		return nil, err
-	}
-	if outcome := a.text(); outcome != "sessions" {
-		return nil, unexpected(outcome)
-	}
-	list := make([]driver.Session, 0, len(a.list))
-	for len(a.list) > 0 {
-		entry, ok := a.next().([]any)
-		if !ok {
-			return nil, unexpected("no list of a session")
-		}
-		e := answer{list: entry}
-		list = append(list, driver.Session{
-			ID: e.text(), Generation: e.number(), CreatedAt: e.time(), LastUsedAt: e.time(), ExpiresAt: e.time(),
-			Device: driver.Device{Name: e.text(), UserAgent: e.text(), IP: e.text()},
-		})
-		if e.err != nil {
-			return nil, e.err
-		}
-	}
-	return list, nil
 }
 
 // clock returns the test's time, or nothing for the server's.

@@ -15,7 +15,7 @@ import (
 )
 
 // layoutVersion is the version of the keys' layout that meta records.
-const layoutVersion = 1
+const layoutVersion = 2
 
 // Options configures [New]. The zero value is ready to use.
 type Options struct {

@@ -45,9 +45,9 @@ type SeedHash [32]byte
 // package implement it, and the drivertest package checks any other
 // implementation.
 //
-// Each method is atomic: it happens as a whole at one moment between call and
-// return, in one order with all other methods for the same subject, even if it
-// is called by several processes. Each is safe for concurrent use.
+// Each method but Sessions is atomic: it happens as a whole at one moment between
+// call and return, in one order with all other methods for the same subject, even
+// if it is called by several processes. Each is safe for concurrent use.
 //
 // What a method finds out is in its result, including refusals. An error means
 // that the store itself failed, and then nothing is known about whether the
@@ -62,7 +62,10 @@ type SeedHash [32]byte
 type Store interface {
 	// Create starts a session. It refuses a blocked subject. If the subject
 	// has MaxSessions live sessions or more, it either refuses or first kills
-	// those that have gone longest without a reissue, as OnLimit says.
+	// those that have gone longest without a reissue, as OnLimit says. If very
+	// many of the subject's sessions, a hundred or more, are past their end
+	// and not yet missing, it may kill some of these as well, without naming
+	// them.
 	Create(context.Context, CreateRequest) (CreateResult, error)
 
 	// Rotate moves a session to its next generation or finds out why not. The
@@ -99,7 +102,11 @@ type Store interface {
 	Revoked(context.Context, RevokedRequest) (RevokedResult, error)
 
 	// Sessions returns the subject's live sessions, the most recently
-	// reissued first.
+	// reissued first. It need not show them all at one moment: a session that
+	// is live from the call to the return is in the list, one that was not
+	// live at any time between is not, and each is there once, as it was at
+	// some moment between. Without other calls for the subject at the same
+	// time the list is exact.
 	Sessions(ctx context.Context, subject string) ([]Session, error)
 
 	// Ping returns an error if the store cannot be reached.

@@ -15,13 +15,12 @@ if s and seed ~= '' and s.seed ~= seed then return {'forged', 0} end
 if s and s.gone and s.killed_by == op then return {'ended', s.gone} end
 if only_live and not (s and live(s, now)) then return {'missing', 0} end
 if not s then
-  local owner = redis.call('HGET', session, 'sub')
-  if owner and owner ~= sub then return {'missing', 0} end
+  local owner = redis.call('HGET', session, 'id')
+  if owner and string.sub(owner, 1, #sub) ~= sub then return {'missing', 0} end
   return {'missing', deny(deny_key, feed, sid, '*', math.max(math.ceil((now + ttl) / 1000) * 1000, expiry), op, now)}
 end
 if gen > s.gen then -- writes were lost, and with them when the last access token expires
-  cover(s, now, ttl)
-  s.access_end = math.max(s.access_end, expiry)
+  s.access_end = math.max(cover(s.access_end, now, ttl, s.session_end), expiry)
 end
 if s.gone then
   return {'earlier', gen > s.gen and deny(deny_key, feed, sid, '*', s.access_end, op, now) or s.gone}

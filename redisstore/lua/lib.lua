@@ -1,60 +1,31 @@
--- The scripts begin with this text, but for layout, poll and rights. A script runs as a whole or, if its
+-- The scripts but rotate, layout, poll and rights go on with this text after
+-- record.lua; rotate has it at its end. A script runs as a whole or, if its
 -- first write is refused, not at all, so each begins its writes with one that
--- an overfull or failing server refuses (HSET, RPUSH), never with a deletion.
-
--- How long a denial outlives the last access token: core.DenialMargin.
-local MARGIN = 120000
+-- an overfull or failing server refuses (HSET, RPUSH), never with a deletion
+-- that anything else depends on.
 
 -- How long the answer to an operation is kept for its second run.
 local MEMORY = 60000
 
--- clock returns the time in ms: the test's if there is one, else the server's.
-local function clock(test)
-  if test ~= '' then return tonumber(test) end
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
-end
-
 -- int writes a whole number without an exponent.
 local function int(n) return string.format('%.0f', n) end
 
--- expire lets a key go at a time; keep does so but never shortens its life.
-local function expire(key, at, now) redis.call('PEXPIRE', key, int(math.max(1, at - now))) end
-local function keep(key, at, now)
-  if redis.call('PTTL', key) < at - now then expire(key, at, now) end
-end
-
--- measure sets what follows from a session's times: ends, the sooner of the
--- idle and the absolute end, and retained, from when on it counts as missing.
-local function measure(s)
-  s.idle_end = s.idle > 0 and s.rotated + s.idle or 0
-  s.ends = math.min(s.idle_end > 0 and s.idle_end or math.huge, s.session_end > 0 and s.session_end or math.huge)
-  s.retained = s.gone or math.max(s.ends, s.access_end) + MARGIN
-end
-
--- cover notes that an access token issued at a time lives for ttl, or until the
--- absolute end, so that a later denial outlives it.
-local function cover(s, issued, ttl)
-  local till = s.session_end > 0 and math.min(issued + ttl, s.session_end) or issued + ttl
-  s.access_end = math.max(s.access_end or 0, till)
-end
-
 -- load returns a session or a tombstone, nil if it is missing or another
--- user's. The hash has short names, which each session pays for: sub, a tag of
--- the subject; gen; seed, the hash; try, the attempt of the last reissue; made
--- and rot, the times of the login and of the last reissue; idle, how long it may
--- go without one; end, the absolute end; aend, when its last access token
--- expires; by and gone, of a tombstone, the operation that killed it and when it
--- may go.
+-- user's, and whether it is the user's and beyond its retention. The hash has short
+-- names, which each session pays for: id, the tag of the subject and the seed
+-- hash; st, see STATE; by and gone, of a tombstone, the operation that killed it
+-- and when it may go; name, ua and ip, the device.
 local function load(key, now, sub)
-  local v = redis.call('HMGET', key, 'gen', 'seed', 'try', 'made', 'rot', 'idle', 'end', 'aend', 'by', 'gone', 'sub')
-  if not v[1] or v[11] ~= sub then return nil end
+  local v = redis.call('HMGET', key, 'id', 'st', 'by', 'gone')
+  if not v[1] or string.sub(v[1], 1, #sub) ~= sub then return nil end
+  local gen, rotated, life, _, idle, whole, made = string.match(v[2], STATE)
   local s = {
-    key = key, gen = tonumber(v[1]), seed = v[2], try = v[3], created = tonumber(v[4]), rotated = tonumber(v[5]),
-    idle = tonumber(v[6]), session_end = tonumber(v[7]), access_end = tonumber(v[8]), killed_by = v[9], gone = v[10] and tonumber(v[10]),
+    key = key, gen = tonumber(gen), seed = string.sub(v[1], #sub + 1), created = tonumber(made), rotated = tonumber(rotated),
+    idle = tonumber(idle), session_end = tonumber(whole), access_end = rotated + life, killed_by = v[3], gone = v[4] and tonumber(v[4]),
   }
-  measure(s)
-  if now >= s.retained then return nil end
+  s.ends = ends_at(s.rotated, s.idle, s.session_end)
+  s.retained = s.gone or math.max(s.ends, s.access_end) + MARGIN
+  if now >= s.retained then return nil, true end
   return s
 end
 
@@ -101,12 +72,6 @@ local function kill(s, user, deny_key, feed, sid, op, now)
   expire(s.key, s.gone, now)
   redis.call('ZREM', user, sid)
   deny(deny_key, feed, sid, '*', s.access_end, op, now)
-end
-
--- blocked tells whether the user is: a value of 0 is for ever.
-local function blocked(key, now)
-  local till = redis.call('GET', key)
-  return till and (till == '0' or now < tonumber(till))
 end
 
 -- session_of and deny_of name the keys of a session that a script has found by

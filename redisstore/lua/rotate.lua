@@ -1,52 +1,53 @@
--- Moves a session to its next generation: the rules of core.Outcome, in their
+-- Moves a session to its next generation: the rules of driver.Outcome, in their
 -- order. Invariant: one rotation a generation, the window opens at the rotation
--- and never moves, and what proves theft kills in the same step.
+-- and never moves, and what proves theft kills in the same step (reuse.lua).
 -- KEYS session, user, blocked, deny, feed
--- ARGV now, subject tag, sid, operation, attempt, seed hash, generation, access
---      TTL, grace (-1: none)
+-- ARGV now, subject tag and seed hash as in the record, sid, operation, attempt,
+--      generation, access TTL, grace (-1: none)
 -- Returns outcome, generation, issued at, idle end, absolute end, distance, age,
 --         until when the session is denied after a reuse
-local now, sub, sid, op, attempt, seed = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local gen, ttl, grace = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local session, user, block_key, deny_key, feed = unpack(KEYS)
+local now, attempt, gen, ttl = clock(ARGV[1]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 
-local s = load(session, now, sub)
-if not s then return {'missing'} end
-if s.seed ~= seed then return {'forged'} end
-local distance, age = s.gen - gen, now - s.rotated
-local function refuse(outcome) return {outcome, 0, 0, 0, 0, distance, age, s.gone or 0} end
-if s.gone and s.killed_by == op then return refuse('reuse') end -- the driver ran the killing call again
-if s.gone then return refuse('revoked') end
-if now >= s.ends then return refuse('expired') end
-if blocked(block_key, now) then return refuse('blocked') end
+local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'gone')
+if not v[1] or v[1] ~= ARGV[2] and string.sub(v[1], 1, 11) ~= string.sub(ARGV[2], 1, 11) then return {'missing'} end
+local current, rotated, life, fixed, idle, whole, _, try = string.match(v[2], STATE)
+current, rotated, idle, whole = tonumber(current), tonumber(rotated), tonumber(idle), tonumber(whole)
+local ends, last, gone = ends_at(rotated, idle, whole), rotated + life, tonumber(v[3] or nil)
+if now >= (gone or math.max(ends, last) + MARGIN) then return {'missing'} end
+if v[1] ~= ARGV[2] then return {'forged'} end
 
-local outcome
-if distance == 0 then outcome = 'rotated'
-elseif distance == 1 and s.try == attempt then outcome = 'same_attempt'
-elseif distance == 1 and math.abs(age) <= grace then outcome = 'replayed'
-elseif distance < 0 then outcome = 'recovered'
-else
-  kill(s, user, deny_key, feed, sid, op, now)
-  return refuse('reuse')
+local distance, age, outcome, moves = current - gen, now - rotated, nil, false
+if gone and redis.call('HGET', KEYS[1], 'by') == ARGV[4] then outcome = 'reuse' -- the driver ran the killing call again
+elseif gone then outcome = 'revoked'
+elseif now >= ends then outcome = 'expired'
+elseif blocked(KEYS[3], now) then outcome = 'blocked'
 end
+if outcome then return {outcome, 0, 0, 0, 0, distance, age, gone or 0} end
 
-local issued, covered = s.rotated, s.access_end
-local moves = outcome == 'rotated' or outcome == 'recovered'
-if moves then
-  issued, s.rotated, s.gen = now, now, gen + 1
-elseif now >= math.floor((issued + ttl) / 1000) * 1000 then
-  issued = now -- the access token of the rotation has expired: date it anew
+if distance == 0 then outcome, moves = 'rotated', true
+elseif distance == 1 and try == attempt then outcome = 'same_attempt'
+elseif distance == 1 and math.abs(age) <= tonumber(ARGV[8]) then outcome = 'replayed'
+elseif distance < 0 then outcome, moves = 'recovered', true
 end
-cover(s, issued, ttl)
-measure(s)
-if moves then
-  redis.call('HSET', s.key, 'gen', int(s.gen), 'try', attempt, 'rot', int(s.rotated), 'aend', int(s.access_end))
-  expire(s.key, s.retained, now)
-  redis.call('ZADD', user, int(now), sid)
-  keep(user, s.retained, now)
-elseif s.access_end > covered then
-  redis.call('HSET', s.key, 'aend', int(s.access_end))
-  expire(s.key, s.retained, now)
-  keep(user, s.retained, now) -- or a block would not find the session
+if outcome then
+  local issued, before, access_end = rotated, lapse(ends, last, idle, whole), nil
+  if moves then
+    issued, rotated, current, try = now, now, gen + 1, attempt
+  elseif now >= math.floor((issued + ttl) / 1000) * 1000 then
+    issued = now -- the access token of the rotation has expired: date it anew
+  end
+  access_end = cover(last, issued, ttl, whole)
+  if moves or access_end > last then
+    local number = current < 1e14 and current or string.format('%.0f', current) -- no exponent
+    redis.call('HSET', KEYS[1], 'st', number .. ' ' .. rotated .. ' ' .. access_end - rotated .. ' ' .. fixed .. ' ' .. try)
+    local sooner = ends
+    ends = ends_at(rotated, idle, whole)
+    local after = lapse(ends, access_end, idle, whole)
+    if after ~= before or ends < sooner then
+      expire(KEYS[1], after, now)
+      redis.call('ZADD', KEYS[2], ends, ARGV[3])
+      keep(KEYS[2], after, now) -- or a block would not find the session
+    end
+  end
+  return {outcome, current, issued, idle > 0 and rotated + idle or 0, whole, distance, age, 0}
 end
-return {outcome, s.gen, issued, s.idle_end, s.session_end, distance, age, 0}

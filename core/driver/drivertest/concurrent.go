@@ -70,31 +70,12 @@ func concurrentCases() []testCase {
 		{
 			name: "logins at the limit, evicting",
 			rule: "there are never more than MaxSessions live sessions, and each that makes room is told once and dead",
-			run: func(e *env) {
-				subject := e.newSubject()
-				results := e.createAtOnce(subject, 50, 5, driver.EvictIdlest)
-				evicted := make(map[string]bool)
-				for _, r := range results {
-					if r.Outcome != driver.Created {
-						e.Fatalf("a login = %s, want %s", createOutcome(r.Outcome), createOutcome(driver.Created))
-					}
-					for _, id := range r.Evicted {
-						if evicted[id] {
-							e.Fatalf("session %.4s was evicted twice", id)
-						}
-						evicted[id] = true
-						e.check(driver.RevokedRequest{Subject: subject, SessionID: id}, true)
-					}
-				}
-				if len(evicted) != 45 {
-					e.Fatalf("%d sessions were evicted, want 45", len(evicted))
-				}
-				for _, s := range e.list(subject) {
-					if evicted[s.ID] {
-						e.Fatalf("session %.4s was evicted and is in the list", s.ID)
-					}
-				}
-			},
+			run:  func(e *env) { e.evictAtOnce(50, 5) },
+		},
+		{
+			name: "logins at a great limit, evicting",
+			rule: "the same where there are many sessions",
+			run:  func(e *env) { e.evictAtOnce(100, 40) },
 		},
 		{
 			name: "logins at the limit, rejecting",
@@ -191,6 +172,33 @@ func (e *env) wantNoErrors(errs []error) {
 	for _, err := range errs {
 		if err != nil {
 			e.Fatalf("one of %d calls at once: %v", len(errs), err)
+		}
+	}
+}
+
+// evictAtOnce logs in n times at once and wants all but limit to be evicted.
+func (e *env) evictAtOnce(n, limit int) {
+	e.Helper()
+	subject := e.newSubject()
+	evicted := make(map[string]bool)
+	for _, r := range e.createAtOnce(subject, n, limit, driver.EvictIdlest) {
+		if r.Outcome != driver.Created {
+			e.Fatalf("a login = %s, want %s", createOutcome(r.Outcome), createOutcome(driver.Created))
+		}
+		for _, id := range r.Evicted {
+			if evicted[id] {
+				e.Fatalf("session %.4s was evicted twice", id)
+			}
+			evicted[id] = true
+			e.check(driver.RevokedRequest{Subject: subject, SessionID: id}, true)
+		}
+	}
+	if len(evicted) != n-limit {
+		e.Fatalf("%d sessions were evicted, want %d", len(evicted), n-limit)
+	}
+	for _, s := range e.list(subject) {
+		if evicted[s.ID] {
+			e.Fatalf("session %.4s was evicted and is in the list", s.ID)
 		}
 	}
 }

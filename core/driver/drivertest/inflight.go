@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -62,6 +63,72 @@ func inFlightCases() []testCase {
 						_, err := e.store.Create(e.Context(), r)
 						return err
 					})
+				}
+			},
+		},
+		{
+			name: "Sessions and all else",
+			rule: "a list taken while sessions start, move on and end has each that lives throughout, once, and none that ended before",
+			run: func(e *env) {
+				subject := e.newSubject()
+				var steady, leaving []*session
+				for range 120 {
+					r := e.newRequest(subject)
+					r.MaxSessions = 1000
+					steady = append(steady, e.start(r))
+					if len(leaving) < 30 {
+						r = e.newRequest(subject)
+						r.MaxSessions = 1000
+						leaving = append(leaving, e.start(r))
+					}
+				}
+				gone := leaving[0]
+				e.end(gone.ending(), driver.Ended)
+				lists, errs := make([][]driver.Session, 6), make([]error, 9)
+				race(0, len(errs), func(i int) {
+					switch {
+					case i < len(lists):
+						lists[i], errs[i] = e.store.Sessions(e.Context(), subject)
+					case i == 6:
+						for _, s := range steady {
+							_, err := e.store.Rotate(e.Context(), s.rotation(0))
+							errs[i] = errors.Join(errs[i], err)
+						}
+					case i == 7:
+						for _, s := range leaving[1:] {
+							_, err := e.store.End(e.Context(), s.ending())
+							errs[i] = errors.Join(errs[i], err)
+						}
+					default:
+						for range 30 {
+							r := e.newRequest(subject)
+							r.MaxSessions = 1000
+							_, err := e.store.Create(e.Context(), r)
+							errs[i] = errors.Join(errs[i], err)
+						}
+					}
+				})
+				e.wantNoErrors(errs)
+				lists = append(lists, e.list(subject))
+				for _, list := range lists {
+					times := make(map[string]int)
+					for _, s := range list {
+						times[s.ID]++
+						if times[s.ID] > 1 {
+							e.Fatalf("session %.4s is in a list twice", s.ID)
+						}
+					}
+					if times[gone.id()] > 0 {
+						e.Fatalf("session %.4s is in a list that was taken after its end", gone.id())
+					}
+					for _, s := range steady {
+						if times[s.id()] == 0 {
+							e.Fatalf("session %.4s lives throughout and is not in a list of %d", s.id(), len(list))
+						}
+					}
+				}
+				if got := len(lists[len(lists)-1]); got != 150 {
+					e.Fatalf("in the end there are %d sessions, want 150", got)
 				}
 			},
 		},

@@ -30,6 +30,68 @@ func limitCases() []testCase {
 			},
 		},
 		{
+			name: "evicts in order, of many",
+			rule: "the order of eviction is that of the last reissue, however many sessions there are",
+			run: func(e *env) {
+				const many = 150
+				subject := e.newSubject()
+				var s []*session
+				for range many {
+					r := e.newRequest(subject)
+					r.MaxSessions = many
+					s = append(s, e.start(r))
+					e.clock.Advance(time.Second)
+				}
+				for i := many - 1; i >= 0; i-- { // in any order that is not that of the logins
+					s[i*7%many].present(0, driver.Rotated)
+					e.clock.Advance(time.Second)
+				}
+				for i := many - 1; i >= many-20; i-- {
+					next := e.loginAtLimit(subject, many, driver.EvictIdlest)
+					e.wantIDs("Evicted", next.created.Evicted, s[i*7%many].id())
+				}
+				e.wantIDs("Evicted", e.loginAtLimit(subject, many-1, driver.EvictIdlest).created.Evicted,
+					s[(many-21)*7%many].id(), s[(many-22)*7%many].id())
+				r := e.newRequest(subject)
+				r.MaxSessions, r.OnLimit = many-1, driver.RejectNew
+				e.create(r, driver.CreateAtLimit)
+			},
+		},
+		{
+			name: "expired sessions do not count, of many",
+			rule: "sessions past their end take no place and are not evicted, however many there are, and those that have been reissued since do",
+			run: func(e *env) {
+				for _, policy := range []driver.LimitPolicy{driver.EvictIdlest, driver.RejectNew} {
+					const many = 60
+					subject := e.newSubject()
+					var s []*session
+					for range many {
+						r := e.newRequest(subject)
+						r.IdleTTL, r.MaxSessions, r.OnLimit = 2*time.Minute, many, driver.RejectNew
+						s = append(s, e.start(r))
+					}
+					e.clock.Advance(time.Minute)
+					for i := range many / 2 {
+						s[2*i].present(0, driver.Rotated)
+					}
+					e.clock.Advance(time.Minute)
+					for range many / 2 {
+						next := e.loginAtLimit(subject, many, policy)
+						e.wantIDs("Evicted", next.created.Evicted)
+					}
+					if n := len(e.list(subject)); n != many {
+						e.Fatalf("there are %d sessions, want %d", n, many)
+					}
+					r := e.newRequest(subject)
+					r.MaxSessions, r.OnLimit = many, driver.RejectNew
+					e.create(r, driver.CreateAtLimit)
+					for i := range many / 2 {
+						s[2*i].wantLive(1)
+					}
+				}
+			},
+		},
+		{
 			name: "recovery refreshes, a replay does not",
 			rule: "only what moves a session on counts as a reissue",
 			run: func(e *env) {
