@@ -29,6 +29,7 @@ type record struct {
 	driver.Session
 
 	live bool
+	lost bool // it is missing, killed or another user's
 }
 
 // Sessions implements [driver.Store]. It reads the index, which has no more than
@@ -50,29 +51,30 @@ func (s *Store) Sessions(ctx context.Context, subject string) ([]driver.Session,
 
 // idlest returns arguments for create.lua: of the sessions that must go for a
 // login, and some more, the id and the time of the last reissue, the longest
-// without one first, and before them what is on the index and does not live. If
-// a session has not moved on by the time the script runs, it is still next in the
-// order: a reissue or a login only puts a session at the order's end.
+// without one first, and before them some of those whose record is lost and that
+// still count. If a session has not moved on by the time the script runs, it is
+// still next in the order: a reissue or a login only puts a session at its end.
 func (s *Store) idlest(ctx context.Context, subject string, maxSessions int) ([]any, error) {
 	records, err := s.records(ctx, subject)
 	if err != nil {
 		return nil, err
 	}
-	var args []any
-	live := 0
+	var lost, live []any
+	surplus := 1 - maxSessions
 	for _, r := range records {
 		if r.live {
-			live++
-		} else {
-			args = append(args, r.ID, -1)
+			surplus++
 		}
 	}
 	for _, r := range records {
-		if r.live && len(args)/2 < len(records)-maxSessions+1+spareCandidates {
-			args = append(args, r.ID, r.LastUsedAt.UnixMilli())
+		switch {
+		case r.lost && len(lost) < 2*spareCandidates:
+			lost = append(lost, r.ID, -1)
+		case r.live && len(live) < 2*(surplus+spareCandidates):
+			live = append(live, r.ID, r.LastUsedAt.UnixMilli())
 		}
 	}
-	return args, nil
+	return append(lost, live...), nil
 }
 
 // records returns the sessions on a user's index, the longest without a
@@ -132,7 +134,7 @@ func readRecord(fields []any, tag string, now int64) (record, error) {
 		text[i], _ = fields[i].(string)
 	}
 	if !strings.HasPrefix(text[0], tag) || text[2] != "" {
-		return record{}, nil
+		return record{lost: true}, nil
 	}
 	var n [6]int64 // of which life is not asked for
 	state := strings.SplitN(text[1], " ", 7)
