@@ -48,7 +48,9 @@
 // # Layout
 //
 // All keys of one user begin with <prefix>{<shard>} and so are on one slot:
-// each operation is one script on one slot. Values can be read in redis-cli.
+// each operation is one script on one slot, but for a list, which reads the index
+// and then the records, 50 at a time, and a login at the limit, which does so
+// between two runs of its script. Values can be read in redis-cli.
 //
 //	session:<sid>      hash    tag of the subject and seed hash; generation, times; device
 //	user:<subject>     zset    the user's sessions that can be revoked, see create.lua

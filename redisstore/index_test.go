@@ -372,14 +372,14 @@ func wantIndexed(t *testing.T, client *redis.Client, clock time.Time, sessions i
 			}
 			continue
 		}
-		var f [5]int64
-		for i, text := range strings.Fields(v[0].(string))[:5] {
+		var f [6]int64
+		for i, text := range strings.Fields(v[0].(string)) {
 			f[i], _ = strconv.ParseInt(text, 10, 64)
 		}
-		rotated, life, idle, whole := f[1], f[2], f[3], f[4]
+		made, rotated, life, idle, lasts := f[0], f[0]+f[2], f[3], f[4], f[5]
 		ends := rotated + idle
-		if whole > 0 {
-			ends = min(ends, whole)
+		if lasts > 0 {
+			ends = min(ends, made+lasts)
 		}
 		retained := max(ends, rotated+life) + driver.DenialMargin.Milliseconds()
 		switch {

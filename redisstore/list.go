@@ -136,9 +136,9 @@ func readRecord(fields []any, tag string, now int64) (record, error) {
 	if !strings.HasPrefix(text[0], tag) || text[2] != "" {
 		return record{lost: true}, nil
 	}
-	var n [6]int64 // of which life is not asked for
-	state := strings.SplitN(text[1], " ", 7)
-	if len(state) != 7 {
+	var n [6]int64
+	state := strings.Split(text[1], " ")
+	if len(state) != len(n) {
 		return record{}, fmt.Errorf("redisstore: a session's state has %d parts", len(state))
 	}
 	for i := range n {
@@ -147,13 +147,13 @@ func readRecord(fields []any, tag string, now int64) (record, error) {
 			return record{}, fmt.Errorf("redisstore: a session's state: %w", err)
 		}
 	}
-	generation, rotated, idle, whole, made := n[0], n[1], n[3], n[4], n[5]
+	made, generation, rotated, idle, lasts := n[0], n[1], n[0]+n[2], n[4], n[5]
 	ends := int64(math.MaxInt64)
 	if idle > 0 {
 		ends = rotated + idle
 	}
-	if whole > 0 {
-		ends = min(ends, whole)
+	if lasts > 0 {
+		ends = min(ends, made+lasts)
 	}
 	return record{live: now < ends, Session: driver.Session{
 		Generation: generation, CreatedAt: at(made), LastUsedAt: at(rotated), ExpiresAt: at(ends),

@@ -59,7 +59,7 @@ func TestTargetsAreAccountedFor(t *testing.T) {
 		}
 	}
 	slices.Sort(found)
-	want := []string{"P1", "P10", "P11", "P12", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9"}
+	want := []string{"P1", "P10", "P11", "P12", "P13", "P14", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9"}
 	if !slices.Equal(found, want) {
 		t.Errorf("got %v, want %v", found, want)
 	}

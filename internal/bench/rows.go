@@ -90,7 +90,7 @@ func unmeasured() []string {
 func rows() []row {
 	var all []row
 	for _, group := range [][]row{
-		warmRows(), middlewareRows(), coldRows(), checkRows(), reissueRows(), memoryRows(), sizeRows(), mirrorRows(),
+		warmRows(), middlewareRows(), coldRows(), checkRows(), reissueRows(), memoryRows(), sizeRows(), mirrorRows(), serverRows(),
 	} {
 		all = append(all, group...)
 	}
@@ -265,6 +265,26 @@ func mirrorRows() []row {
 				id: "P11", what: fmt.Sprintf("percent of a core of an idle mirror, %s", where), unit: count,
 				ours: value("MirrorIdle/"+where, "%core"), target: absolute(1, "under 1 %"),
 			})
+	}
+	return list
+}
+
+func serverRows() []row {
+	list := []row{{
+		id: "P13", what: "Redis's processor time of a reissue, against GET, DEL and SET in one script", unit: duration,
+		ours: value("ReissueScript/ours", "redis-ns/op"), peer: value("ReissueScript/GET+DEL+SET", "redis-ns/op"),
+		target: atMost(1.6, "ratio at most 1.6"),
+	}}
+	for _, c := range []struct {
+		bench, what string
+		target      target
+	}{
+		{"list", "a list, 1 000 live and 12 000 ended sessions: longest hold of Redis", absolute(200e3, "at most 0.2 ms")},
+		{"login", "a login at the limit, the same user", absolute(200e3, "at most 0.2 ms")},
+		{"revoke-all", "revoke-all of 1 000 sessions, for each", absolute(40e3, "at most 0.04 ms")},
+		{"revoke-all-ended", "the same beside 12 000 ended ones, for each live one", absolute(40e3, "at most 0.04 ms")},
+	} {
+		list = append(list, row{id: "P14", what: c.what, unit: duration, ours: value("Hold/"+c.bench, "hold-ns"), target: c.target})
 	}
 	return list
 }

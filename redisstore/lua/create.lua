@@ -86,12 +86,12 @@ if standing >= max then
   if surplus > 0 then expire(evicted, now + MEMORY, now) end
 end
 
-local idle, whole = tonumber(ARGV[5]), tonumber(ARGV[6])
-if whole > 0 then whole = now + whole end
+local idle, lasts = tonumber(ARGV[5]), tonumber(ARGV[6])
+local whole = lasts > 0 and now + lasts or 0
 s = {created = now, rotated = now, idle = idle, session_end = whole}
 local ends, access_end = ends_at(now, idle, whole), cover(0, now, tonumber(ARGV[7]), whole)
 redis.call('HSET', KEYS[1], 'id', sub .. ARGV[4],
-  'st', '0 ' .. int(now) .. ' ' .. int(access_end - now) .. ' ' .. int(idle) .. ' ' .. int(whole) .. ' ' .. int(now) .. ' ')
+  'st', int(now) .. ' 0 0 ' .. int(access_end - now) .. ' ' .. int(idle) .. ' ' .. int(lasts))
 for i, field in ipairs({'name', 'ua', 'ip'}) do
   if ARGV[9 + i] ~= '' then redis.call('HSET', KEYS[1], field, ARGV[9 + i]) end
 end

@@ -13,15 +13,16 @@ local function int(n) return string.format('%.0f', n) end
 -- load returns a session or a tombstone, nil if it is missing or another
 -- user's, and whether it is the user's and beyond its retention. The hash has short
 -- names, which each session pays for: id, the tag of the subject and the seed
--- hash; st, see STATE; by and gone, of a tombstone, the operation that killed it
+-- hash; st, see STATE; try, the attempt of the last reissue; by and gone, of a tombstone, the operation that killed it
 -- and when it may go; name, ua and ip, the device.
 local function load(key, now, sub)
   local v = redis.call('HMGET', key, 'id', 'st', 'by', 'gone')
   if not v[1] or string.sub(v[1], 1, #sub) ~= sub then return nil end
-  local gen, rotated, life, _, idle, whole, made = string.match(v[2], STATE)
+  local made, gen, since, life, _, idle, lasts = string.match(v[2], STATE)
   local s = {
-    key = key, gen = tonumber(gen), seed = string.sub(v[1], #sub + 1), created = tonumber(made), rotated = tonumber(rotated),
-    idle = tonumber(idle), session_end = tonumber(whole), access_end = rotated + life, killed_by = v[3], gone = v[4] and tonumber(v[4]),
+    key = key, gen = tonumber(gen), seed = string.sub(v[1], #sub + 1), created = tonumber(made), rotated = made + since,
+    idle = tonumber(idle), session_end = tonumber(lasts) > 0 and made + lasts or 0, access_end = made + since + life,
+    killed_by = v[3], gone = v[4] and tonumber(v[4]),
   }
   s.ends = ends_at(s.rotated, s.idle, s.session_end)
   s.retained = s.gone or math.max(s.ends, s.access_end) + MARGIN

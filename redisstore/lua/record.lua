@@ -5,11 +5,13 @@
 -- How long a denial outlives the last access token: core.DenialMargin.
 local MARGIN = 120000
 
--- STATE reads the field st of a session, whole numbers in ms and the attempt of
--- the last reissue: generation, time of the last reissue, for how long after it
--- the last access token lives, and what never changes: how long the session may
--- go without a reissue (0: for ever), its absolute end (0: none) and its login.
-local STATE = '^(%d+) (%d+) (%d+) ((%d+) (%d+) (%d+)) (.*)$'
+-- STATE reads the field st of a session, whole numbers in ms: its login, and its
+-- generation; how long after the login the last reissue was, and for how long after
+-- that the last access token lives; and what never changes: for how long the session
+-- may go without a reissue (0: for ever), and for how long it lasts from its login
+-- (0: for ever). They are one field, because a script pays for each, and at most 64
+-- bytes, or Redis would give the whole record another form, twice as large.
+local STATE = '^(%d+) (%d+) (-?%d+) (%d+) ((%d+) (%d+))$'
 
 -- clock returns the time in ms: the test's if there is one, else the server's.
 local function clock(test)

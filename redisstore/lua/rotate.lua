@@ -8,11 +8,12 @@
 --         until when the session is denied after a reuse
 local now, attempt, gen, ttl = clock(ARGV[1]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 
-local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'gone')
+local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'try', 'gone')
 if not v[1] or v[1] ~= ARGV[2] and string.sub(v[1], 1, 11) ~= string.sub(ARGV[2], 1, 11) then return {'missing'} end
-local current, rotated, life, fixed, idle, whole, _, try = string.match(v[2], STATE)
-current, rotated, idle, whole = tonumber(current), tonumber(rotated), tonumber(idle), tonumber(whole)
-local ends, last, gone = ends_at(rotated, idle, whole), rotated + life, tonumber(v[3] or nil)
+local made, current, since, life, fixed, idle, lasts = string.match(v[2], STATE)
+current, idle, lasts = tonumber(current), tonumber(idle), tonumber(lasts)
+local rotated, whole, gone = made + since, lasts > 0 and made + lasts or 0, v[4] and tonumber(v[4])
+local ends, last = ends_at(rotated, idle, whole), rotated + life
 if now >= (gone or math.max(ends, last) + MARGIN) then return {'missing'} end
 if v[1] ~= ARGV[2] then return {'forged'} end
 
@@ -25,21 +26,22 @@ end
 if outcome then return {outcome, 0, 0, 0, 0, distance, age, gone or 0} end
 
 if distance == 0 then outcome, moves = 'rotated', true
-elseif distance == 1 and try == attempt then outcome = 'same_attempt'
+elseif distance == 1 and v[3] == attempt then outcome = 'same_attempt'
 elseif distance == 1 and math.abs(age) <= tonumber(ARGV[8]) then outcome = 'replayed'
 elseif distance < 0 then outcome, moves = 'recovered', true
 end
 if outcome then
   local issued, before, access_end = rotated, lapse(ends, last, idle, whole), nil
   if moves then
-    issued, rotated, current, try = now, now, gen + 1, attempt
+    issued, rotated, current = now, now, gen + 1
   elseif now >= math.floor((issued + ttl) / 1000) * 1000 then
     issued = now -- the access token of the rotation has expired: date it anew
   end
   access_end = cover(last, issued, ttl, whole)
   if moves or access_end > last then
     local number = current < 1e14 and current or string.format('%.0f', current) -- no exponent
-    redis.call('HSET', KEYS[1], 'st', number .. ' ' .. rotated .. ' ' .. access_end - rotated .. ' ' .. fixed .. ' ' .. try)
+    redis.call('HSET', KEYS[1], 'try', moves and attempt or v[3] or '',
+      'st', made .. ' ' .. number .. ' ' .. rotated - made .. ' ' .. access_end - rotated .. ' ' .. fixed)
     local sooner = ends
     ends = ends_at(rotated, idle, whole)
     local after = lapse(ends, access_end, idle, whole)
