@@ -50,7 +50,7 @@ func measured() costs {
 		nudge:       figure{9.5, "µs", "a nudge that one process is handed", byNudge},
 		ownPoll:     figure{532, "µs", "a poll, of the process's own core", "P11 of [performance](performance.md), 4.44 % of a core by 83.4 scripts a second"},
 		ownRead:     figure{4.12, "µs", "an entry that a mirror reads, in time", "P9 of [performance](performance.md), 4.12 s for a million"},
-		session:     figure{524, "B", "a session of a user with one", byBenchP7},
+		session:     figure{492, "B", "a session of a user with one", byBenchP7},
 		denial:      figure{244, "B", "a blacklist entry, feed included", byBenchP7},
 		feedEntry:   figure{57, "B", "of that, the feed", byMemory},
 		done:        figure{288, "B", "the answer of a `RevokeAll`, kept for a minute", byMemory},
