@@ -77,6 +77,8 @@ func TestReissueWritesOneKey(t *testing.T) {
 		t.Errorf("a reissue: got the commands %v, want %v", got, want)
 	}
 	clock.Advance(time.Hour)
+	// The keys go by the real time, which has stood still.
+	mustSucceed(t, client.Expire(t.Context(), keyOf(t, client, "user:alice"), 2*time.Hour).Err())
 	want = map[string]int64{"evalsha": 1, "hmget": 1, "get": 1, "hset": 1, "pexpire": 2, "zadd": 1, "pttl": 1}
 	if got := called(t, client, rotate); !maps.Equal(got, want) {
 		t.Errorf("a reissue after an eighth: got the commands %v, want %v", got, want)
