@@ -250,6 +250,36 @@ func TestCandidatesThatMoveOn(t *testing.T) {
 	if got := mustCreate(t, s, creation(limit+1, time.Hour, limit)); !slices.Equal(got.Evicted, []string{numbered(limit - 1)}) {
 		t.Errorf("got the evicted %v, want the last of the first", got.Evicted)
 	}
+	hook.runs = 0
+	hook.f = func() {
+		r, err := other.End(t.Context(), driver.EndRequest{Operation: driver.OperationID{1}, Subject: "alice", SessionID: numbered(0)})
+		if err != nil || r.Outcome != driver.Ended {
+			t.Errorf("End: got %+v, %v", r, err)
+		}
+		mustCreate(t, other, creation(limit+3, time.Hour, limit)) // takes its place
+	}
+	// The first login here had its time before the second session moved on.
+	if got := mustCreate(t, s, creation(limit+2, time.Hour, limit)); !slices.Equal(got.Evicted, []string{numbered(limit)}) {
+		t.Errorf("got the evicted %v, want the next after the one that was ended", got.Evicted)
+	}
+	if on := client.ZRange(t.Context(), keyOf(t, client, "user:alice"), 0, -1).Val(); slices.Contains(on, numbered(0)) {
+		t.Error("a session that was ended is on the index")
+	}
+}
+
+// However many sessions have ended at once, a login looks at a few of them.
+func TestLoginLooksAtAFew(t *testing.T) {
+	client := redistest.Start(t).Client(t)
+	clock := newClock()
+	s := newStore(t, client, redisstore.Options{Now: clock.Now})
+	for n := range 300 {
+		mustCreate(t, s, creation(n, time.Second, 1000))
+	}
+	clock.Advance(2 * time.Second)
+	stats := called(t, client, func() { mustCreate(t, s, creation(300, time.Hour, 1000)) })
+	if stats["evalsha"] != 1 || stats["hmget"] > 9 {
+		t.Errorf("got the commands %v, want one script that looks at 9 sessions at most", stats)
+	}
 }
 
 // A session whose record is lost takes no place.

@@ -271,7 +271,7 @@ func mirrorRows() []row {
 
 func serverRows() []row {
 	list := []row{{
-		id: "P13", what: "Redis's processor time of a reissue, against GET, DEL and SET in one script", unit: duration,
+		id: "P13", what: "Redis's processor time of a reissue, against GET, DEL, SET by a script", unit: duration,
 		ours: value("ReissueScript/ours", "redis-ns/op"), peer: value("ReissueScript/GET+DEL+SET", "redis-ns/op"),
 		target: atMost(1.6, "ratio at most 1.6"),
 	}}

@@ -70,14 +70,15 @@ func limitCases() []testCase {
 						r.IdleTTL, r.MaxSessions, r.OnLimit = 2*time.Minute, many, driver.RejectNew
 						s = append(s, e.start(r))
 					}
-					e.clock.Advance(time.Minute)
+					e.clock.Advance(time.Millisecond)
 					for i := range many / 2 {
 						s[2*i].present(0, driver.Rotated)
 					}
-					e.clock.Advance(time.Minute)
+					e.advanceTo(s[0].created.IdleEnd)
 					for range many / 2 {
-						next := e.loginAtLimit(subject, many, policy)
-						e.wantIDs("Evicted", next.created.Evicted)
+						r := e.newRequest(subject)
+						r.MaxSessions, r.OnLimit = many, policy
+						e.wantIDs("Evicted", e.start(r).created.Evicted)
 					}
 					if n := len(e.list(subject)); n != many {
 						e.Fatalf("there are %d sessions, want %d", n, many)
