@@ -155,7 +155,11 @@ func (m *MemoryStore) End(_ context.Context, r driver.EndRequest) (driver.EndRes
 	}
 	lost := r.Generation > s.generation
 	if lost { // and with it when the last access token expires
-		s.coverAccess(now + r.AccessTTL.Milliseconds())
+		last := now // at the latest it was issued, and not after a kill
+		if s.killed {
+			last = s.gone - driver.DenialMargin.Milliseconds()
+		}
+		s.coverAccess(last + r.AccessTTL.Milliseconds())
 		s.accessEnd = max(s.accessEnd, r.AccessExpiry.UnixMilli())
 	}
 	switch {
@@ -180,17 +184,19 @@ func (m *MemoryStore) EndAll(_ context.Context, r driver.EndAllRequest) (driver.
 func (m *MemoryStore) Block(_ context.Context, r driver.BlockRequest) (driver.EndAllResult, error) {
 	now := m.lock()
 	defer m.mu.Unlock()
-	if _, again := m.done[r.Operation]; !again {
-		m.block(r.Subject, r.Until, now)
+	_, again := m.done[r.Operation]
+	result := m.endAll(r.Subject, nil, r.Operation, now)
+	if !again && m.block(r.Subject, r.Until, now) {
+		m.remember(r.Operation, result.Ended, now)
 	}
-	return m.endAll(r.Subject, nil, r.Operation, now), nil
+	return result, nil
 }
 
 // Unblock implements [Store].
 func (m *MemoryStore) Unblock(_ context.Context, r driver.UnblockRequest) error {
 	now := m.lock()
 	defer m.mu.Unlock()
-	if _, again := m.done[r.Operation]; again {
+	if _, again := m.done[r.Operation]; again || !m.isBlocked(r.Subject, now) {
 		return nil
 	}
 	m.remember(r.Operation, nil, now)
@@ -270,18 +276,24 @@ func (m *MemoryStore) longestIdle(subject string, now int64) []*record {
 	return list
 }
 
-// block refuses logins until a time, for ever if it is zero. One that has
-// passed by the store's clock changes nothing.
-func (m *MemoryStore) block(subject string, until time.Time, now int64) {
-	key := expiryKey{subject: subject}
-	switch ms := until.UnixMilli(); {
-	case until.IsZero() || until.After(time.UnixMilli(maxNumber)): // milliseconds could overflow
-		m.blocked[subject] = 0
+// block refuses logins until a time, for ever if it is zero. It reports whether
+// that has changed anything: one that has passed by the store's clock does not.
+func (m *MemoryStore) block(subject string, until time.Time, now int64) bool {
+	key, ms := expiryKey{subject: subject}, until.UnixMilli()
+	forEver := until.IsZero() || until.After(time.UnixMilli(maxNumber)) // milliseconds could overflow
+	if forEver {
+		ms = 0
+	}
+	if standing, ok := m.blocked[subject]; ok && standing == ms || !forEver && ms <= now {
+		return false
+	}
+	m.blocked[subject] = ms
+	if forEver {
 		m.expiries.drop(key)
-	case ms > now:
-		m.blocked[subject] = ms
+	} else {
 		m.expiries.set(key, ms)
 	}
+	return true
 }
 
 func (m *MemoryStore) isBlocked(subject string, now int64) bool {
@@ -290,12 +302,12 @@ func (m *MemoryStore) isBlocked(subject string, now int64) bool {
 }
 
 // endAll kills the subject's sessions once for an operation, however often it
-// is run.
+// is run. A run that finds none has changed nothing and is not remembered.
 func (m *MemoryStore) endAll(subject string, keep []string, op driver.OperationID, now int64) driver.EndAllResult {
 	if ended, again := m.done[op]; again {
 		return driver.EndAllResult{Ended: slices.Clone(ended)}
 	}
-	ended := []string{}
+	ended, killed := []string{}, false
 	for id, s := range m.users[subject] {
 		if slices.Contains(keep, id) {
 			continue
@@ -304,8 +316,11 @@ func (m *MemoryStore) endAll(subject string, keep []string, op driver.OperationI
 			ended = append(ended, id)
 		}
 		m.kill(s, op, now)
+		killed = true
 	}
-	m.remember(op, ended, now)
+	if killed {
+		m.remember(op, ended, now)
+	}
 	return driver.EndAllResult{Ended: slices.Clone(ended)}
 }
 

@@ -17,15 +17,20 @@ func (s *Store) Deny(ctx context.Context, r driver.DenyRequest) error {
 	if err != nil {
 		return err
 	}
-	s.denied(r.Subject, r.SessionID, r.Generation, a.number())
+	until, news := a.number(), a.number() == 1
+	s.denied(r.Subject, r.SessionID, r.Generation, until, news)
 	return a.err
 }
 
 // denied tells the mirror what the server has acknowledged, before the caller
-// is told.
-func (s *Store) denied(subject, sessionID string, generation, until int64) {
-	if s.mirror != nil {
-		s.mirror.deny(s.layout.shard(subject), sessionID, generation, until)
+// is told, and the other processes' mirrors if it is news to them.
+func (s *Store) denied(subject, sessionID string, generation, until int64, news bool) {
+	switch shard := s.layout.shard(subject); {
+	case s.mirror == nil:
+	case news:
+		s.mirror.deny(shard, sessionID, generation, until)
+	default:
+		s.mirror.learn(shard, sessionID, generation, until)
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	nudgeGap      = 10 * time.Millisecond // between two polls, however many nudges
 	pollEntries   = 2000                  // at most that a poll reads
 	repairEntries = 500                   // at most that a poll denies again
+	behindEntries = 200                   // at most that a revocation reads
 	maxStuckPolls = 4                     // that wait for a client without a deadline
 	nudgeBackoff  = time.Second
 	unsubscribing = time.Second // that a stop waits for a client that is dialling
@@ -146,12 +147,38 @@ func (m *mirror) check(shard int, sessionID string, generation int64) verdict {
 	return mirrorUnsure
 }
 
-// deny applies an own revocation that the server has acknowledged, and has the
-// other processes nudged.
-func (m *mirror) deny(shard int, sessionID string, generation, until int64) {
+// learn applies a denial that the server has told of.
+func (m *mirror) learn(shard int, sessionID string, generation, until int64) {
 	if session, ok := parseSession(sessionID); ok {
 		m.shards[shard].set.add(session, generation, until)
 	}
+}
+
+// position returns the last entry of a shard's feed that has been applied,
+// empty before the first.
+func (m *mirror) position(shard int) position {
+	if p := m.shards[shard].applied.Load(); p != nil {
+		return *p
+	}
+	return position{}
+}
+
+// catchUp applies what was on a shard's feed beyond a position that had been
+// applied. If the script has not read it to the end, no copy of before now is
+// good enough any more, and a poll gives the next lease.
+func (m *mirror) catchUp(shard int, p page) {
+	s := m.shards[shard]
+	if s.caughtUp(p) {
+		return
+	}
+	s.lease.giveUp(m.start, time.Now().Add(m.staleness))
+	m.polledBy[shard].nudge()
+}
+
+// deny applies an own revocation that the server has acknowledged, and has the
+// other processes nudged.
+func (m *mirror) deny(shard int, sessionID string, generation, until int64) {
+	m.learn(shard, sessionID, generation, until)
 	m.shards[shard].due.Store(true)
 	select {
 	case m.announce <- struct{}{}:

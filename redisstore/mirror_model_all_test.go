@@ -17,17 +17,19 @@ const (
 	begins // to look up the session revoked last
 	ends
 	failsOver // without the last write, to a server whose clock lags
+	asks      // a call that finds nothing left to end
+	hears
 	actions
 )
 
 func (a action) String() string {
-	return [...]string{"revoke", "send", "execute", "deliver", "tick", "begin", "end", "fail over"}[a]
+	return [...]string{"revoke", "send", "execute", "deliver", "tick", "begin", "end", "fail over", "ask", "be answered"}[a]
 }
 
 // possible reports whether the last step of a sequence can happen and is of
 // any use.
 func possible(sequence []action) bool {
-	var polls, answered, looks bool
+	var polls, delivered, looks, calls bool
 	var count [actions]int
 	writes, runs := 0, 0 // that a failover can lose; of one poll's script
 	for i, a := range sequence {
@@ -38,12 +40,12 @@ func possible(sequence []action) bool {
 			ok = count[a] <= 3
 			writes++
 		case sends:
-			ok, polls, answered, runs = !polls, true, false, 0
+			ok, polls, delivered, runs = !polls, true, false, 0
 		case executes:
 			runs++
-			ok, answered = polls && runs <= 2, true
+			ok, delivered = polls && runs <= 2, true
 		case delivers:
-			ok, polls, answered = answered, false, false
+			ok, polls, delivered = delivered, false, false
 		case ticks:
 			ok = count[a] <= 3
 		case begins:
@@ -52,6 +54,10 @@ func possible(sequence []action) bool {
 			ok, looks = looks, false
 		case failsOver:
 			ok, writes = writes > 0, 0
+		case asks:
+			ok, calls = count[asks] == 1 && count[revokes] > 0, true
+		case hears:
+			ok, calls = calls, false
 		}
 		if !ok && i == len(sequence)-1 {
 			return false
@@ -65,6 +71,7 @@ func replay(f flaw, sequence []action) *world {
 	w := newWorld(f, nil, 1, 1)
 	p, last := w.processes[0], 0
 	for _, a := range sequence {
+		w.steps++
 		switch a {
 		case revokes:
 			last++
@@ -78,13 +85,18 @@ func replay(f flaw, sequence []action) *world {
 		case ticks:
 			w.now += modelStaleness.Milliseconds() / 2
 		case begins:
-			p.begin(w.now, tokenKey{modelSession(last), 0})
+			p.begin(w.now, w.steps, tokenKey{modelSession(last), 0})
 		case ends:
 			w.end(p)
 		case failsOver:
 			next := w.past[len(w.past)-1].copy()
 			next.ahead = -modelStaleness.Milliseconds()
 			w.replace(next)
+		case asks:
+			p.ask()
+			w.executeCall(p)
+		case hears:
+			w.answer(p)
 		}
 	}
 	return w
@@ -128,6 +140,9 @@ func TestModelExhaustively(t *testing.T) {
 		{"cold", nil, 8, []flaw{lateClock, lookUpFirst}},
 		{"behind", []action{revokes, revokes, revokes, ticks, ticks}, 7, []flaw{earlyLease}},
 		{"leased", []action{revokes, sends, executes, delivers}, 7, []flaw{lookUpFirst, forgetful}},
+		{"asking", []action{revokes, sends, executes, delivers, revokes, asks}, 6, []flaw{deafToOthers, lookUpFirst}},
+		{"asking, behind", []action{revokes, sends, executes, delivers, revokes, revokes, asks}, 6, []flaw{partIsAll}},
+		{"asking, a poll under way", []action{sends, executes, revokes, revokes, revokes, asks}, 6, []flaw{leaseComesBack}},
 		{"failed over", []action{revokes, sends, executes, delivers, failsOver, revokes}, 7, []flaw{exclusiveRead}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

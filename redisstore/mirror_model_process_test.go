@@ -19,11 +19,29 @@ type modelProcess struct {
 	poll       *modelPoll
 	loading    bool // the last poll has found more than it may read
 	look       *modelLook
+	call       *modelCall
 	serverTime int64
 	swept      int
 	repairs    []denial
 	told       map[tokenKey]int64 // all that it was ever told, until when
+	vouched    map[tokenKey]vouch // what a call of its own has answered for
 }
+
+// modelCall is a revocation of all of a user's sessions that finds nothing left
+// to end: others have ended them, or an attempt before it of which the answer
+// was lost. The model was once without it, with revocations only that tell the
+// process itself what they deny; then it could not show that such a call was
+// answered while the process went on accepting.
+type modelCall struct {
+	from   position
+	ran    int64 // the step of the world, 0 before it
+	page   page
+	denied []denial // all that the server denied then
+}
+
+// vouch is until when something was denied that a call has found ended, and the
+// steps of the world in which its script ran and in which it was answered.
+type vouch struct{ until, ran, answered int64 }
 
 // modelPoll is a poll under way.
 type modelPoll struct {
@@ -38,13 +56,13 @@ type modelPoll struct {
 // modelLook is an access check under way.
 type modelLook struct {
 	key           tokenKey
-	began         int64 // real time
+	began, step   int64 // real time, and the world's step
 	wall          int64
 	leased, found bool
 }
 
 func newModelProcess(f flaw, sleeps bool) *modelProcess {
-	return &modelProcess{flaw: f, sleeps: sleeps, shard: &mirrorShard{}, told: make(map[tokenKey]int64)}
+	return &modelProcess{flaw: f, sleeps: sleeps, shard: &mirrorShard{}, told: make(map[tokenKey]int64), vouched: make(map[tokenKey]vouch)}
 }
 
 func (p *modelProcess) clocks(now int64) (monotonic, wall int64) {
@@ -156,10 +174,39 @@ func (p *modelProcess) own(d denial) {
 	p.learn(d)
 }
 
+// ask begins a call: it takes along up to where the feed has been applied.
+func (p *modelProcess) ask() {
+	p.call = &modelCall{}
+	if from := p.shard.applied.Load(); from != nil {
+		p.call.from = *from
+	}
+}
+
+// answer is mirror.catchUp, after which the caller is answered.
+func (p *modelProcess) answer(now, step int64, staleness time.Duration) {
+	call := p.call
+	p.call = nil
+	if call.ran == 0 {
+		return
+	}
+	if p.flaw != deafToOthers && !p.shard.caughtUp(call.page) && p.flaw != partIsAll {
+		start, at := moment(p.clocks(now))
+		if p.flaw == leaseComesBack {
+			p.shard.lease.set(start, start)
+		} else {
+			p.shard.lease.giveUp(start, at.Add(staleness))
+		}
+	}
+	for _, d := range call.denied {
+		key := tokenKey{d.session, d.generation}
+		p.vouched[key] = vouch{d.until, call.ran, step}
+	}
+}
+
 // begin is the first half of mirror.check: the clock and the lease.
-func (p *modelProcess) begin(now int64, key tokenKey) {
+func (p *modelProcess) begin(now, step int64, key tokenKey) {
 	_, wall := p.clocks(now)
-	p.look = &modelLook{key: key, began: now, wall: wall}
+	p.look = &modelLook{key: key, began: now, step: step, wall: wall}
 	if p.flaw == lookUpFirst {
 		p.look.found = p.shard.set.has(key.session, key.generation)
 	} else {

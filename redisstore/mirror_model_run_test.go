@@ -8,6 +8,7 @@ import (
 
 // step makes one thing happen that can happen.
 func (w *world) step() {
+	w.steps++
 	i := w.rand.IntN(len(w.processes))
 	p := w.processes[i]
 	switch n := w.rand.IntN(1000); {
@@ -19,8 +20,10 @@ func (w *world) step() {
 		w.now += w.rand.Int64N(200_000) // entries and the feed expire
 	case n < 600:
 		w.stepPoll(i, p)
-	case n < 900:
+	case n < 860:
 		w.stepLook(p)
+	case n < 900:
+		w.stepCall(i, p)
 	case n < 930:
 		key := tokenKey{modelSession(w.rand.IntN(modelSessions)), w.rand.Int64N(3) - 1}
 		var by *modelProcess
@@ -90,7 +93,23 @@ func (w *world) stepLook(p *modelProcess) {
 		key = w.recent[w.rand.IntN(len(w.recent))]
 		key.generation = max(0, key.generation)
 	}
-	p.begin(w.now, key)
+	p.begin(w.now, w.steps, key)
+}
+
+// stepCall moves a call on. Its script may run twice, or its answer be lost.
+func (w *world) stepCall(i int, p *modelProcess) {
+	switch n := w.rand.IntN(100); {
+	case p.call == nil:
+		p.ask()
+	case n < 10:
+		p.call = nil
+	case p.call.ran == 0 || n < 20:
+		w.executeCall(p)
+		w.note("process %d's call is executed from %q: %+v", i, p.call.from.cursor, p.call.page)
+	default:
+		w.note("process %d's call is answered", i)
+		w.answer(p)
+	}
 }
 
 // stepServer does something to the master.
@@ -184,6 +203,7 @@ func TestModelHolds(t *testing.T) {
 	for what, n := range map[string]int{
 		"acceptances": all.accepted, "denials": all.denied, "unsure checks": all.unsure, "leases": all.leases,
 		"breaks": all.breaks, "losses": all.lost, "loads": all.loads,
+		"calls": all.calls, "ends found by a call": all.vouched,
 	} {
 		if n < modelRuns {
 			t.Errorf("got %d %s in %d runs: the model shows nothing", n, what, modelRuns)

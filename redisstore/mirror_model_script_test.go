@@ -87,10 +87,11 @@ func (c *comparison) deny(now int64) {
 	c.nonce++
 	args := []any{c.store.clock(), "", key.session.String(), strconv.FormatInt(c.nonce, 10), what(key), now + life}
 	keys := []string{k.session("none"), k.deny(key.session.String()), k.feed()}
-	until, err := c.store.scripts.deny.Run(c.t.Context(), c.client, keys, args...).Int64()
+	list, err := c.store.scripts.deny.Run(c.t.Context(), c.client, keys, args...).Int64Slice()
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	until := list[0]
 	d := denial{key.session, key.generation, max(now+life, 0) + margin}
 	if until != d.until {
 		c.t.Fatalf("deny answered %d, want %d", until, d.until)

@@ -27,6 +27,9 @@ const (
 	trimmedTooSoon      // the server drops entries from the front that have not expired
 	deafToItself        // own revocations are not applied before their caller is told
 	leaseFromLoad       // the plain read of a long feed gives a lease
+	deafToOthers        // a call that finds nothing left to end applies nothing
+	partIsAll           // what it has read of the feed is taken for the whole
+	leaseComesBack      // a lease that was given up comes back by a poll sent before
 )
 
 func flaws() map[flaw]string {
@@ -35,7 +38,8 @@ func flaws() map[flaw]string {
 		earlyLease: "lease before the end", lookUpFirst: "look-up before the lease", forgetful: "reload drops what is known",
 		readOnlyPoll: "poll without a write", monotonicOnly: "monotonic clock only", wallOnly: "wall clock only",
 		localSweep: "sweep by the local clock", trimmedTooSoon: "trimmed before expiry", deafToItself: "own revocation not applied",
-		leaseFromLoad: "lease from a load",
+		leaseFromLoad: "lease from a load", deafToOthers: "earlier ends not applied", partIsAll: "part of the feed taken for all",
+		leaseComesBack: "lease given up comes back",
 	}
 }
 

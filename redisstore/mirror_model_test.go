@@ -24,7 +24,8 @@ type world struct {
 	flaw      flaw
 	rand      *rand.Rand
 	now       int64 // real time in ms
-	room      int   // entries a poll reads
+	steps     int64
+	room      int // entries a poll reads
 	nonce     int64
 	master    *modelServer
 	past      []*modelServer // the master's states, the last is the newest
@@ -43,6 +44,7 @@ type world struct {
 type modelRevocation struct {
 	denial
 	at    int64
+	step  int64
 	by    *modelProcess // who is still to be told
 	lost  bool          // the server's history has lost it since
 	acked bool
@@ -50,13 +52,14 @@ type modelRevocation struct {
 
 // modelCounts shows that a run was not idle.
 type modelCounts struct {
-	accepted, denied, unsure, leases, breaks, lost, revoked, loads int
-	stalest                                                        int64
+	accepted, denied, unsure, leases, breaks, lost, revoked, loads, calls, vouched int
+	stalest                                                                        int64
 }
 
 func (c *modelCounts) add(o modelCounts) {
 	c.accepted, c.denied, c.unsure, c.leases = c.accepted+o.accepted, c.denied+o.denied, c.unsure+o.unsure, c.leases+o.leases
 	c.breaks, c.lost, c.revoked, c.loads = c.breaks+o.breaks, c.lost+o.lost, c.revoked+o.revoked, c.loads+o.loads
+	c.calls, c.vouched = c.calls+o.calls, c.vouched+o.vouched
 	c.stalest = max(c.stalest, o.stalest)
 }
 
@@ -81,7 +84,7 @@ func (w *world) revoke(p *modelProcess, key tokenKey, life int64) {
 	w.past = w.past[max(0, len(w.past)-8):]
 	w.nonce++
 	w.master.deny(w.now, d, w.nonce)
-	w.revocations = append(w.revocations, &modelRevocation{denial: d, at: w.now, by: p})
+	w.revocations = append(w.revocations, &modelRevocation{denial: d, at: w.now, step: w.steps, by: p})
 	w.recent = append(w.recent, key)
 	w.recent = w.recent[max(0, len(w.recent)-4):]
 	w.seen.revoked++
@@ -107,6 +110,26 @@ func (w *world) execute(p *modelProcess, server *modelServer) {
 			w.seen.breaks++
 		}
 	}
+}
+
+// executeCall runs the script of a call on the master. All sessions are one
+// user's, so it answers for whatever is denied by then. It reads few entries, so
+// that it is often behind.
+func (w *world) executeCall(p *modelProcess) {
+	page, at, _ := w.master.poll(w.now, 1, p.call.from.cursor, p.call.from.fields)
+	p.call.ran, p.call.page, p.call.denied = w.steps, page, nil
+	for key, until := range w.master.denied {
+		if until > at {
+			p.call.denied = append(p.call.denied, denial{key.session, key.generation, until})
+		}
+	}
+}
+
+// answer tells the caller.
+func (w *world) answer(p *modelProcess) {
+	w.seen.calls++
+	w.seen.vouched += len(p.call.denied)
+	p.answer(w.now, w.steps, modelStaleness)
 }
 
 func (w *world) deliver(p *modelProcess) {
@@ -167,11 +190,17 @@ func (w *world) accepted(p *modelProcess, look *modelLook) {
 		if look.wall >= expires+maxModelLeeway {
 			continue // refused as expired
 		}
+		if w.now-look.began >= margin {
+			continue // it has stood still between two reads, and the entry has been removed in its time
+		}
 		age := look.began - r.at
+		answered := p.vouched[tokenKey{r.session, r.generation}]
 		switch {
 		case p.told[tokenKey{r.session, r.generation}] >= r.until:
 			w.fail("%v was accepted, though the process had been told of it", look.key)
 		case r.lost:
+		case answered.until >= r.until && answered.ran >= r.step && look.step > answered.answered:
+			w.fail("%v was accepted, though a call of the process had been answered that found it ended", look.key)
 		case age >= modelStaleness.Milliseconds():
 			w.fail("%v was accepted %d ms after its revocation", look.key, age)
 		default:

@@ -183,22 +183,16 @@ func (p *poller) read(ctx context.Context, shards []int) ([]page, error) {
 	if len(a) != 1+len(shards) {
 		return nil, errors.New("redisstore: poll.lua answered for another number of shards")
 	}
-	whole := answer{list: a[:1]}
+	whole := answer{list: a}
 	now := whole.time()
 	if whole.err != nil {
 		return nil, whole.err
 	}
 	p.serverTime = now
 	pages := make([]page, len(shards))
-	for n, part := range a[1:] {
-		list, ok := part.([]any)
-		if !ok {
-			return nil, unexpected("no page")
-		}
-		entry := answer{list: list}
-		pages[n] = page{status: entry.text(), cursor: entry.text(), fields: entry.text(), lines: entry.text()}
-		if entry.err != nil {
-			return nil, entry.err
+	for n := range pages {
+		if pages[n], err = whole.page(); err != nil {
+			return nil, err
 		}
 	}
 	return pages, nil

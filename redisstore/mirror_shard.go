@@ -17,7 +17,10 @@ type mirrorShard struct {
 	lease lease
 	due   atomic.Bool // an own revocation that the others have not been nudged about
 
-	// Of the last entry applied; empty before the first. Only the goroutine
+	// applied is the last entry applied, nil before the first.
+	applied atomic.Pointer[position]
+
+	// Of the same entry; empty before the first. Only the goroutine
 	// that polls the shard uses what follows.
 	cursor string
 	fields string
@@ -29,11 +32,16 @@ type mirrorShard struct {
 	breaks atomic.Int64
 }
 
+// position names an entry of a feed: its id and its fields.
+type position struct{ cursor, fields string }
+
 // lease says until when a copy is good enough, by two clocks: the monotonic
 // one cannot be set, and the wall clock does not stop while the machine sleeps.
 type lease struct {
 	monotonic atomic.Int64 // nanoseconds since the mirror's start
 	wall      atomic.Int64 // nanoseconds since 1970
+
+	least atomic.Int64 // as monotonic: a lease that ends by then has been given up
 }
 
 // set moves the lease to until. The order of the two does not matter, because
@@ -45,7 +53,18 @@ func (l *lease) set(start, until time.Time) {
 
 // valid reports whether the lease runs at a time.
 func (l *lease) valid(start, now time.Time) bool {
-	return int64(now.Sub(start)) < l.monotonic.Load() && now.UnixNano() < l.wall.Load()
+	until := l.monotonic.Load()
+	return int64(now.Sub(start)) < until && now.UnixNano() < l.wall.Load() && until > l.least.Load()
+}
+
+// giveUp ends every lease up to until, one that is still to be given too.
+func (l *lease) giveUp(start, until time.Time) {
+	for {
+		least, further := l.least.Load(), int64(until.Sub(start))
+		if further <= least || l.least.CompareAndSwap(least, further) {
+			return
+		}
+	}
 }
 
 // page is what a poll read of one shard.
@@ -75,6 +94,7 @@ func (s *mirrorShard) apply(p page, now time.Time) (progress, error) {
 	case "broken":
 		lost := s.until > now.UnixMilli()
 		s.cursor, s.fields, s.until = "", "", 0
+		s.applied.Store(nil)
 		if lost {
 			s.breaks.Add(1)
 			return historyLost, nil
@@ -84,22 +104,42 @@ func (s *mirrorShard) apply(p page, now time.Time) (progress, error) {
 	default:
 		return nothingApplied, fmt.Errorf("redisstore: poll.lua answered %q", p.status)
 	}
-	lines, until := p.lines, s.until
+	until, err := s.merge(p.lines)
+	if err != nil {
+		return nothingApplied, err
+	}
+	if s.cursor != p.cursor || s.fields != p.fields {
+		s.applied.Store(&position{p.cursor, p.fields})
+	}
+	s.cursor, s.fields, s.until = p.cursor, p.fields, max(s.until, until)
+	if p.status == "end" {
+		return readToEnd, nil
+	}
+	return moreToRead, nil
+}
+
+// merge adds the entries of a page to the set. It returns until when they deny,
+// the last of them to run out.
+func (s *mirrorShard) merge(lines string) (until int64, err error) {
 	for lines != "" {
 		var line string
 		line, lines, _ = strings.Cut(lines, "\n")
 		d, err := parseDenial(line)
 		if err != nil {
-			return nothingApplied, err
+			return 0, err
 		}
 		s.set.add(d.session, d.generation, d.until)
 		until = max(until, d.until)
 	}
-	s.cursor, s.fields, s.until = p.cursor, p.fields, until
-	if p.status == "end" {
-		return readToEnd, nil
-	}
-	return moreToRead, nil
+	return until, nil
+}
+
+// caughtUp applies a page that a script other than a poll's has read from the
+// last entry applied, and reports whether the set now has all that was on the
+// feed when the script ran.
+func (s *mirrorShard) caughtUp(p page) bool {
+	_, err := s.merge(p.lines)
+	return err == nil && p.status == "end"
 }
 
 // parseDenial parses a feed entry: session id, generation or *, until when.

@@ -267,3 +267,22 @@ func TestNewNamesTheMirrorsFault(t *testing.T) {
 		})
 	}
 }
+
+// A lease that has been given up does not come back by what had been sent
+// before, nor by giving up less; it does by what is sent later.
+func TestLeaseGivenUp(t *testing.T) {
+	var l lease
+	start := time.Now()
+	at := func(d time.Duration) time.Time { return start.Add(d) }
+	l.set(start, at(10))
+	l.giveUp(start, at(12))
+	l.giveUp(start, at(11))
+	for _, until := range []time.Duration{10, 11, 12} {
+		if l.set(start, at(until)); l.valid(start, start) {
+			t.Errorf("a lease until %d runs, though all up to 12 have been given up", until)
+		}
+	}
+	if l.set(start, at(13)); !l.valid(start, start) {
+		t.Error("a lease until 13 does not run")
+	}
+}

@@ -30,18 +30,18 @@ type scripts struct {
 }
 
 func loadScripts() scripts {
-	record, lib := luaText("record"), luaText("lib")
+	record, lib, feed := luaText("record"), luaText("lib"), luaText("feed")
 	script := func(name string) *redis.Script { return redis.NewScript(record + lib + luaText(name)) }
 	return scripts{
 		create:  script("create"),
 		rotate:  redis.NewScript(record + luaText("rotate") + lib + luaText("reuse")),
 		end:     script("end"),
-		endAll:  script("end_all"),
+		endAll:  redis.NewScript(record + lib + feed + luaText("end_all")),
 		unblock: script("unblock"),
 		deny:    script("deny"),
 		check:   script("check"),
 		time:    redis.NewScript(record + luaText("time")),
-		poll:    redis.NewScript(luaText("poll")),
+		poll:    redis.NewScript(feed + luaText("poll")),
 		repair:  script("repair"),
 		layout:  redis.NewScript(luaText("layout")),
 	}
@@ -153,6 +153,23 @@ func (a *answer) number() int64 {
 		a.fail(fmt.Sprintf("a %T for a number", v))
 	}
 	return n
+}
+
+// nested reads a list, as an answer of its own.
+func (a *answer) nested() answer {
+	v := a.next()
+	list, ok := v.([]any)
+	if !ok {
+		a.fail(fmt.Sprintf("a %T for a list", v))
+	}
+	return answer{list: list, err: a.err}
+}
+
+// page reads a page of a feed.
+func (a *answer) page() (page, error) {
+	part := a.nested()
+	p := page{status: part.text(), cursor: part.text(), fields: part.text(), lines: part.text()}
+	return p, part.err
 }
 
 // textNumber reads a number that stands as text, as in a list that Redis kept.

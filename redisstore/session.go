@@ -55,7 +55,7 @@ func (s *Store) Create(ctx context.Context, r driver.CreateRequest) (driver.Crea
 			}
 			for len(a.list) > 0 && a.err == nil {
 				id, until := a.text(), a.textNumber()
-				s.denied(r.Subject, id, everyGeneration, until)
+				s.denied(r.Subject, id, everyGeneration, until, true)
 				result.Evicted = append(result.Evicted, id)
 			}
 			return result, a.err
@@ -91,8 +91,8 @@ func (s *Store) Rotate(ctx context.Context, r driver.RotateRequest) (driver.Rota
 	}
 	result.Generation, result.IssuedAt, result.IdleEnd, result.SessionEnd = a.number(), a.time(), a.time(), a.time()
 	result.Distance, result.Age = a.number(), time.Duration(a.number())*time.Millisecond
-	if until := a.number(); outcome == driver.Reuse {
-		s.denied(r.Subject, r.SessionID, everyGeneration, until)
+	if until := a.number(); until > 0 {
+		s.denied(r.Subject, r.SessionID, everyGeneration, until, outcome == driver.Reuse)
 	}
 	return result, a.err
 }
@@ -138,8 +138,8 @@ func (s *Store) End(ctx context.Context, r driver.EndRequest) (driver.EndResult,
 	default:
 		return driver.EndResult{}, unexpected(name)
 	}
-	if until := a.number(); until > 0 {
-		s.denied(r.Subject, r.SessionID, everyGeneration, until)
+	if until, news := a.number(), a.number() == 1; until > 0 {
+		s.denied(r.Subject, r.SessionID, everyGeneration, until, news)
 	}
 	return driver.EndResult{Outcome: outcome}, a.err
 }
@@ -159,11 +159,16 @@ func (s *Store) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAll
 }
 
 // endAll kills the subject's sessions but those in keep, and blocks the
-// subject unless blockUntil is empty.
+// subject unless blockUntil is empty. Sessions that have ended earlier are no
+// longer in the user's index: the mirror learns of them from the feed.
 func (s *Store) endAll(ctx context.Context, subject string, op driver.OperationID, blockUntil string, keep []string) (driver.EndAllResult, error) {
 	k := s.layout.of(subject)
 	operation := encode(op[:])
-	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, string(k)}
+	shard, room, from := s.layout.shard(subject), 0, position{}
+	if s.mirror != nil {
+		room, from = behindEntries, s.mirror.position(shard)
+	}
+	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, string(k), room, from.cursor, from.fields}
 	for _, id := range keep {
 		args = append(args, id)
 	}
@@ -172,16 +177,24 @@ func (s *Store) endAll(ctx context.Context, subject string, op driver.OperationI
 	if err != nil {
 		return driver.EndAllResult{}, err
 	}
+	read, err := a.page()
+	if err != nil {
+		return driver.EndAllResult{}, err
+	}
+	a = a.nested()
 	if outcome := a.text(); outcome != "done" {
 		return driver.EndAllResult{}, unexpected(outcome)
 	}
 	var result driver.EndAllResult
 	for len(a.list) > 0 && a.err == nil {
 		id, until, live := a.text(), a.textNumber(), a.text() == "1"
-		s.denied(subject, id, everyGeneration, until)
+		s.denied(subject, id, everyGeneration, until, true)
 		if live {
 			result.Ended = append(result.Ended, id)
 		}
+	}
+	if s.mirror != nil {
+		s.mirror.catchUp(shard, read)
 	}
 	return result, a.err
 }

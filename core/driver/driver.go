@@ -53,7 +53,9 @@ type SeedHash [32]byte
 // that the store itself failed, and then nothing is known about whether the
 // operation happened. A mutating method run twice with the same request
 // answers the second time what it answered the first, but that a rotation is
-// then the [SameAttempt], with the same pair.
+// then the [SameAttempt], with the same pair. A run of EndAll, Block or Unblock
+// that changed nothing need not be remembered: it is as if only the second had
+// been.
 //
 // Time is the store's own clock, to the millisecond. Deadlines are judged by
 // the stored times. A record whose retention has passed ([DenialMargin] after

@@ -251,7 +251,11 @@ func (m *model) logout(operation int, id string, p proof, now time.Time) string 
 	}
 	ahead := p.generation > s.generation
 	if ahead { // writes were lost, and with them the last access token's expiry
-		m.cover(s, now)
+		issued := now // the last one, at the latest
+		if s.killer != 0 {
+			issued = m.retained(s).Add(-driver.DenialMargin)
+		}
+		m.cover(s, issued)
 		s.accessEnd = later(s.accessEnd, p.expires)
 	}
 	if s.killer != 0 {
@@ -282,27 +286,35 @@ func (m *model) revokeAll(operation int, user, keep string, now time.Time) []str
 	if ended, again := m.answers[operation]; again {
 		return ended
 	}
-	ended := []string{}
+	ended, killed := []string{}, 0
 	for _, s := range m.of(user, func(s *session) bool { return s.killer == 0 && m.find(s.id, now) != nil && s.id != keep }) {
+		killed++
 		if m.live(s, now) {
 			ended = append(ended, s.id)
 		}
 		m.kill(s, operation, now)
 	}
 	slices.Sort(ended)
-	m.answers[operation] = ended
+	if killed > 0 { // a run that changed nothing is not remembered
+		m.answers[operation] = ended
+	}
 	return ended
 }
 
 func (m *model) block(operation int, user string, until, now time.Time) []string {
-	if _, again := m.answers[operation]; !again && (until.IsZero() || until.After(now)) {
-		m.barred[user] = until
+	if ended, again := m.answers[operation]; again {
+		return ended
 	}
-	return m.revokeAll(operation, user, "", now)
+	ended := m.revokeAll(operation, user, "", now)
+	if standing, ok := m.barred[user]; (until.IsZero() || until.After(now)) && !(ok && standing.Equal(until)) {
+		m.barred[user] = until
+		m.answers[operation] = ended
+	}
+	return ended
 }
 
-func (m *model) unblock(operation int, user string) {
-	if _, again := m.answers[operation]; !again {
+func (m *model) unblock(operation int, user string, now time.Time) {
+	if _, again := m.answers[operation]; !again && m.isBarred(user, now) {
 		m.answers[operation] = nil
 		delete(m.barred, user)
 	}

@@ -243,7 +243,7 @@ func (w *world) doUser(o op, f *family) (c call) {
 	case unblock:
 		failure = "unblock"
 		c.err = w.auth().Unblock(context.Background(), name)
-		expect(w, o.Fault, func() string { w.model.unblock(step, name); return "done" })
+		expect(w, o.Fault, func() string { w.model.unblock(step, name, w.now); return "done" })
 		c.wantEvents = []string{w.event(core.UserUnblocked, name, "", 0, "", reply{})}
 	}
 	if w.fails(&c, o.Fault, failure, name, "") {

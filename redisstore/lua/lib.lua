@@ -41,7 +41,7 @@ local function passed(entry, now) return (tonumber(entry[2][8]) or 0) <= now end
 -- the first 11 characters of the nonce (55 random bits or more), enough to tell
 -- the entry from any that was lost. A feed entry leaves once its own time has
 -- passed, never because of its age.
--- Returns until when.
+-- Returns until when, and whether that is news, so that it is on the feed since.
 local function deny(key, feed, sid, what, last, nonce, now)
   local till = last + MARGIN
   if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return till end
@@ -62,17 +62,19 @@ local function deny(key, feed, sid, what, last, nonce, now)
     if n > 0 then redis.call('XTRIM', feed, 'MINID', front[n + 1][1]) end
   end
   keep(feed, till, now)
-  return till
+  return till, true
 end
 
 -- kill ends a session and blacklists its access tokens in the same step, which
 -- is what makes it impossible to race. Until s.gone all its tokens are denied.
+-- Returns whether there was any to deny.
 local function kill(s, user, deny_key, feed, sid, op, now)
   s.killed_by, s.gone = op, math.max(s.access_end, now) + MARGIN
   redis.call('HSET', s.key, 'by', op, 'gone', int(s.gone))
   expire(s.key, s.gone, now)
   redis.call('ZREM', user, sid)
-  deny(deny_key, feed, sid, '*', s.access_end, op, now)
+  local _, news = deny(deny_key, feed, sid, '*', s.access_end, op, now)
+  return news
 end
 
 -- session_of and deny_of name the keys of a session that a script has found by
