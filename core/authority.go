@@ -21,6 +21,8 @@ type Authority struct {
 	config Config
 	rules  tokenRules
 	ring   atomic.Pointer[keyring]
+
+	refused refusals
 }
 
 // New checks the configuration and returns an Authority. Every fault is

@@ -78,11 +78,17 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 		})
 	}
 
+	key := refusalKeyOf(r)
+	if known, ok := a.refused.get(key, a.config.Now()); ok {
+		return Tokens{}, a.refuseAgain(ctx, r, known)
+	}
+
 	// Whatever can fail without the store comes before the commit, so that it
 	// burns no token.
 	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, custom: r.Custom}
 	if a.config.LoadClaims != nil {
 		if g.custom, err = a.loadClaims(ctx, r.Subject); errors.Is(err, ErrUserGone) {
+			a.refused.put(key, refusal{at: a.config.Now()})
 			err = fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
 		}
 		if err != nil {
@@ -109,6 +115,9 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	if err != nil {
 		return Tokens{}, a.storeFailed(ctx, "reissue", r.Subject, r.SessionID, err)
 	}
+	if e, final := refusalOf(r, result, a.config.Now()); final {
+		a.refused.put(key, e)
+	}
 	if err := a.emit(ctx, rotationEvent(r, result)); err != nil {
 		return Tokens{}, err
 	}
@@ -120,6 +129,14 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	g.generation, g.issuedAt = result.Generation, result.IssuedAt
 	g.idleEnd, g.sessionEnd = result.IdleEnd, result.SessionEnd
 	return a.mint(g)
+}
+
+// refuseAgain refuses a token of a session whose end is known.
+func (a *Authority) refuseAgain(ctx context.Context, r *refreshClaims, known refusal) error {
+	if known.outcome == 0 {
+		return fmt.Errorf("%w: %w", ErrRefreshInvalid, ErrUserGone)
+	}
+	return a.refuse(ctx, fmt.Errorf("%w: %s", ErrRefreshInvalid, known.outcome), rotationEvent(r, known.result(r, a.config.Now())))
 }
 
 // parseRefresh verifies a refresh token but for its expiry.

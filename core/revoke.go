@@ -28,7 +28,14 @@ func (a *Authority) Logout(ctx context.Context, token string) error {
 	} else {
 		return nil
 	}
+	key := logoutKeyOf(token)
+	if _, known := a.refused.get(key, a.config.Now()); known {
+		return nil
+	}
 	result, err := a.end(ctx, request, "logout")
+	if err == nil && result.Outcome != driver.EndForged {
+		a.refused.put(key, refusal{at: a.config.Now()})
+	}
 	if err == nil && result.Outcome == driver.EndForged {
 		err = a.emit(ctx, Event{Type: RefreshForged, Subject: request.Subject, SessionID: request.SessionID, Reason: "logout"})
 	}

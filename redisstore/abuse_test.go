@@ -11,6 +11,7 @@ func TestAbuse(t *testing.T) {
 		{"51_mirror_under_faults", testMirrorUnderFaults},
 		{"52_store_unreachable_with_mirror", testStoreUnreachableWithMirror},
 		{"62_dump_and_monitor", testDumpAndMonitor},
+		{"120_nothing_changed", testNothingChanged},
 	} {
 		t.Run(row.name, row.test)
 	}

@@ -36,7 +36,7 @@ func endRegressions() []regression {
 				{Do: login}, {Do: reissue}, {Do: reissue},
 				{Do: wait, Until: idleEnd}, {Do: reissue, Back: 2}, {Do: reissue},
 				{Do: wait, Until: recordEnd, For: -time.Millisecond}, {Do: reissue},
-				{Do: wait, Until: recordEnd}, {Do: reissue},
+				{Do: wait, Until: recordEnd}, {Do: wait}, {Do: reissue}, // the other process, which has not heard
 			}},
 			want: []string{"rotated", "rotated", "expired", "expired", "expired", "missing"},
 		},
@@ -107,7 +107,7 @@ func lossRegressions() []regression {
 			name: "a kill that was lost is found again",
 			history: history{common(), []op{
 				{Do: login}, {Do: reissue}, {Do: reissue}, {Do: save},
-				{Do: reissue, Back: 2}, {Do: restore}, {Do: reissue, Back: 2}, {Do: reissue},
+				{Do: reissue, Back: 2}, {Do: restore}, {Do: wait, For: refusalMemory}, {Do: reissue, Back: 2}, {Do: reissue},
 			}},
 			want: []string{"rotated", "rotated", "reuse", "reuse", "revoked"},
 		},

@@ -206,7 +206,7 @@ func (w *world) obey(o op, c call, before, after map[string]listed) error {
 		old := before[id]
 		now, lives := after[id]
 		newest := old.Generation
-		if o.Do == reissue && about(id) && o.Fault != wrongSeed && o.Fault != unreached {
+		if o.Do == reissue && about(id) && o.Fault != wrongSeed && o.Fault != unreached && !c.remembered {
 			late := o.Key == 0 && w.now.Sub(old.LastUsedAt) > max(0, w.model.ReuseGrace)
 			over := !c.family.end.IsZero() && !w.now.Before(c.family.end.Truncate(time.Second)) // as the token itself says
 			if stolen := c.presented < newest-1 || c.presented == newest-1 && late; stolen && lives && !over && !w.model.isBarred(old.user, w.now) {

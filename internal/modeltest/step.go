@@ -22,6 +22,7 @@ type call struct {
 	ended      int
 	family     *family // that the operation is about, nil for none
 	presented  int64   // the generation of the token of a reissue
+	remembered bool    // the process has not asked the store
 }
 
 func (w *world) event(t core.EventType, user, session string, generation int64, reason string, r reply) string {
@@ -143,6 +144,18 @@ func (w *world) doReissue(o op, f *family) (c call) {
 		c.wantEvents = []string{w.event(core.RefreshRefused, f.user, f.id, g, "expired", reply{})}
 		return c
 	}
+	key := refusalKey{w.step % len(w.auths), f.id}
+	if known, ok := w.refused[key]; ok && w.now.Sub(known.at) < refusalMemory {
+		r := known.reply
+		w.outcomes = append(w.outcomes, r.outcome)
+		w.seen["remembered"]++
+		if r.outcome != "missing" {
+			r.distance, r.age = known.generation-g, r.age+w.now.Sub(known.at)
+		}
+		c.wantErr, c.remembered = core.ErrRefreshInvalid, true
+		c.wantEvents = []string{w.event(core.RefreshRefused, f.user, f.id, g, r.outcome, r)}
+		return c
+	}
 	var r reply
 	step, genuine := w.step, o.Fault != wrongSeed
 	expect(w, o.Fault, func() string {
@@ -155,6 +168,13 @@ func (w *world) doReissue(o op, f *family) (c call) {
 	}
 	if w.fails(&c, o.Fault, "reissue", f.user, f.id) {
 		return c
+	}
+	switch known := (refusal{w.now, r, g + r.distance}); r.outcome {
+	case "reuse":
+		known.reply.outcome = "revoked"
+		w.refused[key] = known
+	case "missing", "revoked", "expired":
+		w.refused[key] = known
 	}
 	kind := core.RefreshRefused
 	switch r.outcome {
@@ -183,6 +203,7 @@ func (w *world) doEnd(o op, f *family) (c call) {
 	c.family = f
 	step, reason := w.step, "logout"
 	var outcome string
+	var key refusalKey
 	if o.Do == revoke {
 		reason = "revoked"
 		c.err = w.auth().Revoke(context.Background(), f.user, f.id)
@@ -195,10 +216,19 @@ func (w *world) doEnd(o op, f *family) (c call) {
 			p.expires, token, p.genuine = a.expires, a.text, true
 		}
 		c.err = w.auth().Logout(context.Background(), token)
+		key = refusalKey{w.step % len(w.auths), token}
+		if at, ok := w.ended[key]; ok && w.now.Sub(at) < refusalMemory {
+			w.seen["remembered logout"]++
+			return c
+		}
 		outcome = expect(w, o.Fault, func() string { return w.model.logout(step, f.id, p, w.now) })
 	}
+	failed := w.fails(&c, o.Fault, reason, f.user, f.id)
+	if o.Do == logout && !failed && outcome != "forged" {
+		w.ended[key] = w.now
+	}
 	switch {
-	case w.fails(&c, o.Fault, reason, f.user, f.id):
+	case failed:
 	case outcome == "ended":
 		c.wantEvents = []string{w.event(core.SessionRevoked, f.user, f.id, 0, reason, reply{})}
 	case outcome == "forged":

@@ -53,7 +53,26 @@ type world struct {
 	dead     map[string]bool
 	seen     map[string]int
 	outcomes []string // of the reissues
+
+	refused map[refusalKey]refusal
+	ended   map[refusalKey]time.Time // logouts that were answered, by their tokens
 }
+
+// refusal is an end of a session that a process has been told of, and answers
+// by itself for a while.
+type refusal struct {
+	at         time.Time
+	reply      reply
+	generation int64 // of the session
+}
+
+type refusalKey struct {
+	process int
+	of      string // a session's id, or a token
+}
+
+// refusalMemory is core's.
+const refusalMemory = 5 * time.Second
 
 // family is a login that was answered, and what it and its reissues gave out.
 type family struct {
@@ -81,7 +100,7 @@ type made struct {
 
 // newWorld returns a world with a store of its own.
 func newWorld(s settings, open Open) (*world, error) {
-	w := &world{model: newModel(s), now: began, dead: map[string]bool{}, seen: map[string]int{}}
+	w := &world{model: newModel(s), now: began, dead: map[string]bool{}, seen: map[string]int{}, refused: map[refusalKey]refusal{}, ended: map[refusalKey]time.Time{}}
 	var err error
 	if w.backend, err = open(w.clock); err != nil {
 		return nil, err
