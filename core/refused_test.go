@@ -39,7 +39,7 @@ func TestRefusedAgain(t *testing.T) {
 		},
 		"user gone": {
 			func(*testing.T, *world, core.Tokens) {},
-			nil,
+			[]told{{core.RefreshRefused, "", "user_gone"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

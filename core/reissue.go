@@ -134,7 +134,9 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 // refuseAgain refuses a token of a session whose end is known.
 func (a *Authority) refuseAgain(ctx context.Context, r *refreshClaims, known refusal) error {
 	if known.outcome == 0 {
-		return fmt.Errorf("%w: %w", ErrRefreshInvalid, ErrUserGone)
+		return a.refuse(ctx, fmt.Errorf("%w: %w", ErrRefreshInvalid, ErrUserGone), Event{
+			Type: RefreshRefused, Subject: r.Subject, SessionID: r.SessionID, Generation: r.Generation, Reason: "user_gone",
+		})
 	}
 	return a.refuse(ctx, fmt.Errorf("%w: %s", ErrRefreshInvalid, known.outcome), rotationEvent(r, known.result(r, a.config.Now())))
 }

@@ -29,7 +29,8 @@ var errAnswered = errors.New("httpauth: the request has been answered")
 // It asks no store and sets no cookie. refusal is why the request does not pass
 // as it is.
 func (a *Auth) bounce(w http.ResponseWriter, r *http.Request, refusal error) bool {
-	if !isUnauthorized(refusal) || !a.sentNoBearer(r) || len(r.CookiesNamed(a.cookies.refresh)) != 1 {
+	refresh, err := readCookie(r, a.cookies.refresh)
+	if !isUnauthorized(refusal) || !a.sentNoBearer(r) || err != nil || !refresh.presented {
 		return false
 	}
 	foreign := foreignNavigation(r)

@@ -183,12 +183,16 @@ func userGone(t *testing.T, d deployment) {
 				s.wantError("login", s.TryLogin("alice"), core.ErrBadCredentials)
 				s.wantEvents()
 				loader.set(nil)
+				s.Clock.Advance(memoryOfRefusals) // until then the reason is that the user is gone
 				s.wantDead(first, second)
 				s.wantAlive(bob)
 			})
 		}
 	}
 }
+
+// memoryOfRefusals is longer than a process remembers how it has refused a token.
+const memoryOfRefusals = 6 * time.Second
 
 // If the sessions could not be ended nobody is told that they were.
 func userGoneStoreDown(t *testing.T, d deployment) {
@@ -204,6 +208,7 @@ func userGoneStoreDown(t *testing.T, d deployment) {
 	s.wantError("reissue", s.Reissue(pair.RefreshToken), core.ErrRefreshInvalid)
 	s.wantEvents(told{core.SessionRevoked, pair.SessionID, "user_gone"})
 	loader.set(nil)
+	s.Clock.Advance(memoryOfRefusals)
 	s.wantDead(pair)
 }
 
