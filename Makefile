@@ -12,10 +12,10 @@ DURATION ?= 30m
 USERS ?= 100
 TIME ?= 1m
 
-.PHONY: help test lint install bench fuzz mutation soak screenshots run-gin run-echo
+.PHONY: help test lint install bench fuzz mutation soak screenshots run-gin run-echo run-http run-echo5
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The figures of the faults and of the users under load are printed.
 test: install lint ## install what the tests need, then check and test everything
@@ -54,3 +54,9 @@ run-gin: ## run the Gin example on 127.0.0.1:8080
 
 run-echo: ## run the Echo example on 127.0.0.1:8081
 	$(GO) run ./examples/echo-app
+
+run-http: ## run the net/http example on 127.0.0.1:8082
+	$(GO) run ./examples/http-app
+
+run-echo5: ## run the Echo v5 example on 127.0.0.1:8083
+	$(GO) run ./examples/echo5-app

@@ -225,16 +225,14 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// TestSilentReissueWarning checks that an operator learns which two switches
-// log browsers out.
-func TestSilentReissueWarning(t *testing.T) {
+// TestSilentReissueStrict checks that two switches that log browsers out are
+// refused together.
+func TestSilentReissueStrict(t *testing.T) {
 	for grace, want := range map[string]bool{"strict": true, "0": true, "": false, "1ms": false} {
 		e := env{"TRANSPORT": "cookie", "SILENT_REISSUE": "true", "REUSE_GRACE": grace}
-		got := slices.ContainsFunc(read(t, e).Warnings, func(w string) bool {
-			return strings.Contains(w, "SILENT_REISSUE") && strings.Contains(w, "REUSE_GRACE")
-		})
-		if got != want {
-			t.Errorf("REUSE_GRACE=%s: got a warning: %v, want %v", grace, got, want)
+		_, err := config.FromEnv(e.get, config.Defaults{})
+		if got := errors.Is(err, config.ErrInvalid); got != want || want && !strings.Contains(err.Error(), "REUSE_GRACE") {
+			t.Errorf("REUSE_GRACE=%s: got the error %v, want one: %v", grace, err, want)
 		}
 	}
 }

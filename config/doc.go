@@ -1,12 +1,12 @@
 // Package config turns environment variables into a [core.Config], the
-// transport of ginauth or echoauth, [redisstore.Options] and a Redis client, so
-// that an operator tunes a program without touching its code.
+// transport of every face, [redisstore.Options] and a Redis client, so that an
+// operator tunes a program without touching its code.
 //
 // A program calls [FromEnv] with [os.Getenv], sets in Settings.Core what only
 // code can say (LoadClaims, OnEvent, Logger), and hands its routes to
 // [Settings.Run], which opens the store, serves with time limits and ends in
-// good order. [Main] is all of that for a main function, as both example
-// programs have it. A program that serves by itself uses [Settings.Listen] and
+// good order. [Main] is all of that for a main function, as the example programs
+// have it. A program that serves by itself uses [Settings.Listen] and
 // [Settings.Open].
 //
 // # Variables
@@ -41,7 +41,8 @@
 //	MIRROR_STALENESS  0 for no mirror, or 100ms to 1m, such as 1s; not with
 //	                  REVOCATION=session, which never asks the mirror
 //	TRANSPORT         bearer, hybrid or cookie
-//	SILENT_REISSUE    false; true needs TRANSPORT=cookie
+//	SILENT_REISSUE    false; true needs TRANSPORT=cookie and a REUSE_GRACE other
+//	                  than strict
 //	COOKIE_SAME_SITE  strict with hybrid, lax with cookie; or none, for pages on
 //	                  another site, which needs secure cookies
 //	INSECURE_COOKIES  false; true is for plain http in development

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,16 @@ type invalid string
 func (e invalid) Error() string        { return string(e) }
 func (e invalid) Is(target error) bool { return target == ErrInvalid }
 
+// Invalid returns an error of core.New, or of the New of a face, as one about the
+// values in the environment, which decide what New is given: it is [ErrInvalid],
+// in one line. For nil it returns nil.
+func Invalid(err error) error {
+	if err == nil {
+		return nil
+	}
+	return invalid(strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
 // environment reads variables and collects what is wrong with them.
 type environment struct {
 	getenv func(string) string
@@ -29,7 +40,9 @@ type environment struct {
 // fault records what is wrong. The words name the variable, and hold nothing
 // of a secret or of a URL.
 func (e *environment) fault(format string, args ...any) {
-	e.faults = append(e.faults, fmt.Sprintf(format, args...))
+	if text := fmt.Sprintf(format, args...); !slices.Contains(e.faults, text) {
+		e.faults = append(e.faults, text)
+	}
 }
 
 // refuse records that the value of a variable is not one of those allowed.
@@ -75,26 +88,32 @@ func (e *environment) boolean(name string) bool {
 		choice[bool]{"0", false}, choice[bool]{"1", true})
 }
 
-// integer reads a whole number. Zero means that the variable is not set.
-func (e *environment) integer(name string, least, most int) int {
+// integer reads a whole number, of which core knows the bounds. Zero means that
+// the variable is not set: one that is set to 0, or to less, becomes a number that
+// core refuses.
+func (e *environment) integer(name string) int {
 	text := e.getenv(name)
 	if text == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		e.refuse(name, text, fmt.Sprintf("a whole number from %d to %d", least, most))
+	if err != nil {
+		e.refuse(name, text, "a whole number")
 		return 0
+	}
+	if n <= 0 {
+		return math.MinInt
 	}
 	return n
 }
 
-// longest is the greatest duration there is, for those without a limit.
-const longest = time.Duration(1<<63 - 1)
+// refused is a duration that core refuses everywhere.
+const refused time.Duration = math.MinInt64
 
-// duration reads a duration; words name further values. Zero means that the
-// variable is not set.
-func (e *environment) duration(name string, least, most time.Duration, allowed string, words ...choice[time.Duration]) time.Duration {
+// duration reads a duration, of which core knows the bounds; words name further
+// values. Zero means that the variable is not set: zero is what one that is set to
+// 0 stands for.
+func (e *environment) duration(name, example string, zero time.Duration, words ...choice[time.Duration]) time.Duration {
 	text := e.getenv(name)
 	if text == "" {
 		return 0
@@ -105,9 +124,14 @@ func (e *environment) duration(name string, least, most time.Duration, allowed s
 		}
 	}
 	d, err := time.ParseDuration(text)
-	if err != nil || d < least || d > most {
-		e.refuse(name, text, allowed)
+	switch {
+	case err != nil:
+		e.refuse(name, text, "a Go duration "+example)
 		return 0
+	case d < 0: // core.Strict is one
+		return refused
+	case d == 0:
+		return zero
 	}
 	return d
 }

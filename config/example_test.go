@@ -36,7 +36,10 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	auth := ginauth.New(authority, ginauth.Options{Transport: settings.Transport})
+	auth, err := ginauth.New(authority, ginauth.Options{Transport: settings.Transport})
+	if err != nil {
+		log.Fatal(err)
+	}
 	_ = auth // its handlers go to a gin.Engine, which serves settings.Listen()
 }
 
@@ -61,7 +64,7 @@ func ExampleFromEnv() {
 	fmt.Println(settings.Core.AccessTTL, settings.Core.OnLimit == core.RejectNew)
 	// Output:
 	// true
-	// MAX_SESSIONS="0" is invalid, it must be a whole number from 1 to 1000; ON_LIMIT="drop" is invalid, it must be evict or reject
+	// ON_LIMIT="drop" is invalid, it must be evict or reject; MAX_SESSIONS="0" is invalid, it must be from 1 to 1000
 	// 5m0s true
 }
 

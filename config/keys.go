@@ -70,7 +70,8 @@ func (e *environment) hmacKeys(name string, secrets []string) []core.Key {
 		if len(e.lines[name]) > 0 {
 			where = fmt.Sprintf("%s_FILE, line %d,", name, i+1)
 		}
-		keys = e.appendKey(keys, where)(hmacKey([]byte(secret)))
+		key, err := hmacKey([]byte(secret))
+		keys = e.appendKey(keys, where, key, err)
 	}
 	return keys
 }
@@ -93,8 +94,10 @@ func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
 		return nil, nil
 	}
 	for _, signer := range signers {
-		access = e.appendKey(access, name)(privateKey(signer))
-		refresh = e.appendKey(refresh, name)(derivedKey(signer))
+		key, err := privateKey(signer)
+		access = e.appendKey(access, name, key, err)
+		key, err = derivedKey(signer)
+		refresh = e.appendKey(refresh, name, key, err)
 	}
 	if len(access) > 0 && access[0].Algorithm() != alg {
 		e.fault("%s=%s begins with a key for %s, it must be one for SIGNING_ALG=%s", name, quoteFile(file), access[0].Algorithm(), quote(alg))
@@ -102,20 +105,17 @@ func readPrivateKey(e *environment, alg string) (access, refresh []core.Key) {
 	return access, refresh
 }
 
-// appendKey returns a function that appends a key to the list, or records a
-// fault of the variable.
-func (e *environment) appendKey(keys []core.Key, name string) func(core.Key, error) []core.Key {
-	return func(k core.Key, err error) []core.Key {
-		switch {
-		case err != nil:
-			e.fault("%s is invalid: %v", name, err)
-		case slices.ContainsFunc(keys, func(other core.Key) bool { return other.ID() == k.ID() }):
-			e.fault("%s holds the same key twice", name)
-		default:
-			keys = append(keys, k)
-		}
+// appendKey appends a key to the list, or records a fault of the variable.
+func (e *environment) appendKey(keys []core.Key, name string, k core.Key, err error) []core.Key {
+	if err != nil {
+		e.fault("%s is invalid: %v", name, err)
 		return keys
 	}
+	if slices.ContainsFunc(keys, func(other core.Key) bool { return other.ID() == k.ID() }) {
+		e.fault("%s holds the same key twice", name)
+		return keys
+	}
+	return append(keys, k)
 }
 
 // hmacKey returns the key of a secret, which is the secret's bytes as they

@@ -22,27 +22,13 @@ const (
 	ioTimeout   = 500 * time.Millisecond
 )
 
-// maxPrefix and maxShards are redisstore's.
-const (
-	maxPrefix = 64
-	maxShards = 1024
-)
-
 // readRedis reads the store's variables.
 func readRedis(e *environment, s *Settings) {
-	s.Redis.Prefix, s.Redis.Shards = "ratchet:", 16
-	if p := e.getenv("REDIS_PREFIX"); p != "" {
-		if s.Redis.Prefix = p; !validPrefix(p) {
-			e.refuse("REDIS_PREFIX", p, "printable ASCII of 64 bytes at most, without spaces and braces")
-		}
-	}
-	if n := e.integer("REDIS_SHARDS", 1, maxShards); n != 0 {
-		s.Redis.Shards = n
-	}
-	s.Redis.Mirror.Staleness = e.duration("MIRROR_STALENESS", 0, time.Minute, "0, or a Go duration from 100ms to 1m")
-	if m := s.Redis.Mirror.Staleness; 0 < m && m < 100*time.Millisecond {
-		e.refuse("MIRROR_STALENESS", e.getenv("MIRROR_STALENESS"), "0, or a Go duration from 100ms to 1m")
-	} else if m > 0 && s.Core.Revocation == core.SessionRecord {
+	s.Redis.Prefix = cmp.Or(e.getenv("REDIS_PREFIX"), "ratchet:")
+	s.Redis.Shards = cmp.Or(e.integer("REDIS_SHARDS"), 16)
+	s.Redis.Mirror.Staleness = e.duration("MIRROR_STALENESS", "such as 1s, or 0", 0)
+	e.judge(s.Redis.Validate(), true)
+	if s.Redis.Mirror.Staleness > 0 && s.Core.Revocation == core.SessionRecord {
 		e.fault("MIRROR_STALENESS=%s needs REVOCATION=blacklist: REVOCATION=session looks at each session's record and never asks the mirror",
 			quote(e.getenv("MIRROR_STALENESS")))
 	}
@@ -74,15 +60,6 @@ func (s *Settings) warnUnused(e *environment) {
 			s.warn(name + " has no effect without REDIS_URL")
 		}
 	}
-}
-
-func validPrefix(p string) bool {
-	for _, c := range []byte(p) {
-		if c <= ' ' || c > '~' || c == '{' || c == '}' {
-			return false
-		}
-	}
-	return len(p) <= maxPrefix
 }
 
 // parseURL prepares the client. Its errors hold no part of the URL but the

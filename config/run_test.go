@@ -115,6 +115,12 @@ func TestMainCode(t *testing.T) {
 	if code := config.Main("program", config.Defaults{}, failing); code != 1 {
 		t.Errorf("a handler that cannot be made: got %d, want 1", code)
 	}
+	refusing := func(context.Context, *config.Settings) (http.Handler, error) {
+		return nil, config.Invalid(errors.New("New refuses\ntwo fields"))
+	}
+	if code := config.Main("program", config.Defaults{}, refusing); code != 2 {
+		t.Errorf("settings that New refuses: got %d, want 2", code)
+	}
 	told := func(context.Context, *config.Settings) (http.Handler, error) {
 		self, err := os.FindProcess(os.Getpid())
 		if err != nil {

@@ -1,14 +1,13 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/httpauth"
@@ -32,8 +31,8 @@ type Settings struct {
 	// what only code can say: LoadClaims, OnEvent, Logger and Now.
 	Core core.Config
 
-	// Transport says where tokens travel. It is the Transport of ginauth and
-	// of echoauth alike, for the Options of either.
+	// Transport says where tokens travel. It is the Transport of every face's
+	// Options.
 	Transport httpauth.Transport
 
 	// Redis is used by [Settings.Open] if REDIS_URL is set.
@@ -56,28 +55,23 @@ func FromEnv(getenv func(string) string, d Defaults) (*Settings, error) {
 	s.Core.Keys, s.Core.RefreshKeys = readKeys(e, s)
 	readRedis(e, s)
 	readTransport(e, s)
+	s.check(e)
 	if err := e.err(); err != nil {
 		return nil, err
 	}
 	if s.Core.OnStoreFailure == core.FailOpen {
 		s.warn("ON_STORE_FAILURE=open: while the store is away, revoked access tokens are accepted")
 	}
-	if err := s.check(); err != nil {
-		return nil, err
-	}
 	return s, nil
 }
 
-// check lets core judge as well. Each value alone has been checked, so what is
-// left is that long names together leave no room in a token.
-func (s *Settings) check() error {
+// check lets core judge the settings together. A fault that only says what is
+// missing because of another is not said again.
+func (s *Settings) check(e *environment) {
 	c := s.Core
-	c.Store, c.CacheSize = core.NewMemoryStore(core.MemoryOptions{}), -1 // not the memory of a cache
-	if _, err := core.New(c); err != nil {
-		text := strings.ReplaceAll(err.Error(), "\n", "; ")
-		return invalid(fmt.Sprintf("ISSUER and AUDIENCE=%s cannot be used together: %s", quote(strings.Join(c.Audience, ",")), text))
-	}
-	return nil
+	c.Store = core.NewMemoryStore(core.MemoryOptions{})
+	_, err := core.New(c)
+	e.judge(err, len(e.faults) == 0)
 }
 
 func (s *Settings) warn(text string) { s.Warnings = append(s.Warnings, text) }
@@ -112,19 +106,18 @@ func readAddr(e *environment, d Defaults) string {
 	return addr
 }
 
-// readCore reads all of core.Config but the keys.
+// readCore reads all of core.Config but the keys. The bounds are core's.
 func readCore(e *environment) core.Config {
-	const orMore = "a Go duration of 1s or more, such as "
 	none := choice[time.Duration]{"none", core.NoLimit}
-	c := core.Config{
-		Issuer:      readIssuer(e),
+	return core.Config{
+		Issuer:      cmp.Or(e.getenv("ISSUER"), "ratchet-example"),
 		Audience:    readAudience(e),
-		AccessTTL:   e.duration("ACCESS_TTL", time.Second, longest, orMore+"10m"),
-		IdleTTL:     e.duration("IDLE_TTL", time.Second, longest, orMore+"168h, or none", none),
-		SessionTTL:  e.duration("SESSION_TTL", time.Second, longest, orMore+"720h, or none", none),
-		ReuseGrace:  readReuseGrace(e),
-		Leeway:      e.duration("LEEWAY", 0, time.Minute, "a Go duration from 0 to 1m"),
-		MaxSessions: e.integer("MAX_SESSIONS", 1, 1000),
+		AccessTTL:   e.duration("ACCESS_TTL", "such as 10m", refused),
+		IdleTTL:     e.duration("IDLE_TTL", "such as 168h, or none", refused, none),
+		SessionTTL:  e.duration("SESSION_TTL", "such as 720h, or none", refused, none),
+		ReuseGrace:  e.duration("REUSE_GRACE", "such as 30s, or strict", core.Strict, choice[time.Duration]{"strict", core.Strict}),
+		Leeway:      e.duration("LEEWAY", "such as 10s", 0),
+		MaxSessions: e.integer("MAX_SESSIONS"),
 		CacheSize:   readCacheSize(e),
 		OnLimit: oneOf(e, "ON_LIMIT",
 			choice[core.LimitPolicy]{"evict", core.EvictIdlest},
@@ -137,38 +130,6 @@ func readCore(e *environment) core.Config {
 			choice[core.FailurePolicy]{"open", core.FailOpen}),
 		BindAccessToken: e.boolean("BIND_ACCESS_TOKEN"),
 	}
-	if c.IdleTTL == core.NoLimit && c.SessionTTL == core.NoLimit {
-		e.fault("IDLE_TTL and SESSION_TTL are both none, one of them must end a session")
-	}
-	return c
-}
-
-// readReuseGrace reads a duration of which zero means none, where in
-// core.Config it means the default.
-func readReuseGrace(e *environment) time.Duration {
-	const name, allowed = "REUSE_GRACE", "strict, 0 or a Go duration from 1ms to 2m"
-	d := e.duration(name, 0, 2*time.Minute, allowed, choice[time.Duration]{"strict", core.Strict})
-	switch {
-	case d == 0 && e.getenv(name) != "":
-		return core.Strict
-	case 0 < d && d < time.Millisecond:
-		e.refuse(name, e.getenv(name), allowed)
-	}
-	return d
-}
-
-// maxName is how many bytes core allows to an issuer or an audience.
-const maxName = 256
-
-func readIssuer(e *environment) string {
-	issuer := e.getenv("ISSUER")
-	if issuer == "" {
-		return "ratchet-example"
-	}
-	if !validName(issuer) {
-		e.refuse("ISSUER", issuer, "UTF-8 of 256 bytes at most")
-	}
-	return issuer
 }
 
 func readAudience(e *environment) []string {
@@ -178,24 +139,17 @@ func readAudience(e *environment) []string {
 	}
 	var list []string
 	for a := range strings.SplitSeq(text, ",") {
-		a = strings.TrimSpace(a)
-		if !validName(a) {
-			e.refuse("AUDIENCE", text, "one or more names separated by commas, each UTF-8 of 1 to 256 bytes")
-			break
-		}
-		list = append(list, a)
+		list = append(list, strings.TrimSpace(a))
 	}
 	return list
 }
-
-func validName(s string) bool { return s != "" && len(s) <= maxName && utf8.ValidString(s) }
 
 // readCacheSize reads a number of bytes of which zero means none, where in
 // core.Config it means the default.
 func readCacheSize(e *environment) int {
 	const name = "CACHE_SIZE"
 	if e.getenv(name) == "0" {
-		return -1
+		return core.NoCache
 	}
-	return e.integer(name, 16<<10, min(64<<30, math.MaxInt))
+	return e.integer(name)
 }

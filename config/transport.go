@@ -43,12 +43,12 @@ func readTransport(e *environment, s *Settings) {
 		e.fault("COOKIE_SAME_SITE=none cannot be used with INSECURE_COOKIES=%s: browsers drop such a cookie unless it is Secure", e.getenv("INSECURE_COOKIES"))
 		o.SameSite = 0
 	}
-	construct := httpauth.NewHybrid
+	construct := httpauth.Hybrid
 	if mode == "cookie" {
-		construct = httpauth.NewCookie
+		construct = httpauth.Cookie
 	}
-	transport, err := construct(o)
-	if err != nil {
+	transport := construct(o)
+	if err := transport.Err(); err != nil {
 		faults := len(e.faults)
 		if refuseOrigins(e, o.TrustedOrigins); len(e.faults) == faults {
 			e.fault("TRANSPORT=%s cannot be set up: %v", mode, err)
@@ -57,7 +57,7 @@ func readTransport(e *environment, s *Settings) {
 	}
 	s.Transport = transport
 	if o.SilentReissue && s.Core.ReuseGrace == core.Strict {
-		s.warn("SILENT_REISSUE=true and REUSE_GRACE=strict: a browser that sends two requests at once when its access token has expired is logged out")
+		e.fault("SILENT_REISSUE=true cannot be used with REUSE_GRACE=strict: a browser that sends two requests at once would be logged out")
 	}
 	if o.Insecure {
 		s.warn("INSECURE_COOKIES=true: whoever is on the network can read and plant the cookies; for development only")
@@ -82,7 +82,7 @@ func readSameSite(e *environment) http.SameSite {
 // refuseOrigins records which of the origins are none.
 func refuseOrigins(e *environment, origins []string) {
 	for _, origin := range origins {
-		if _, err := httpauth.NewHybrid(httpauth.CookieOptions{TrustedOrigins: []string{origin}}); err != nil {
+		if httpauth.Hybrid(httpauth.CookieOptions{TrustedOrigins: []string{origin}}).Err() != nil {
 			e.refuse("TRUSTED_ORIGINS", origin,
 				"origins separated by commas, such as https://app.example.com: in lower case, without a path and without port 443 of https or 80 of http")
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestSameSite reads the attribute from the cookies of a login.
@@ -29,7 +30,7 @@ func TestSameSite(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			a := authority(t, core.NewMemoryStore(core.MemoryOptions{}), tt.env)
-			auth := ginauth.New(a, ginauth.Options{Transport: read(t, tt.env).Transport})
+			auth := facetest.Must(ginauth.New(a, ginauth.Options{Transport: read(t, tt.env).Transport}))
 			gin.SetMode(gin.TestMode)
 			router, w := gin.New(), httptest.NewRecorder()
 			router.POST("/", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })

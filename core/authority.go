@@ -72,6 +72,12 @@ func (a *Authority) JWKS() []byte {
 // along.
 func (a *Authority) BindAccessToken() bool { return a.config.BindAccessToken }
 
+// ReuseGrace returns the window of Config.ReuseGrace, or [Strict].
+func (a *Authority) ReuseGrace() time.Duration { return a.config.ReuseGrace }
+
+// Issuer returns the name of who issues the tokens.
+func (a *Authority) Issuer() string { return a.config.Issuer }
+
 // Now returns the time by which the Authority judges access tokens.
 func (a *Authority) Now() time.Time { return a.config.Now() }
 

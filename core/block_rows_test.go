@@ -86,10 +86,17 @@ func testBlockUntil(t *testing.T) {
 	if err := w.Block(t.Context(), "alice", w.clock.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
+	end := w.clock.Now().Add(time.Hour)
 	w.clock.advance(time.Hour - time.Millisecond)
 	_, err := w.Issue(t.Context(), core.Login{Subject: "alice"})
 	wantError(t, "Issue", err, core.ErrUserBlocked)
+	if until, blocked, err := w.BlockedUntil(t.Context(), "alice"); !blocked || !until.Equal(end) || err != nil {
+		t.Errorf("BlockedUntil: got %v, %v, %v, want until %v", until, blocked, err, end)
+	}
 	w.clock.advance(time.Millisecond)
+	if until, blocked, err := w.BlockedUntil(t.Context(), "alice"); blocked || !until.IsZero() || err != nil {
+		t.Errorf("BlockedUntil after the block: got %v, %v, %v", until, blocked, err)
+	}
 	w.wantAlive(t, w.login(t, "alice"))
 	w.wantRefused(t, old.RefreshToken)
 	w.reissue(t, bob.RefreshToken)

@@ -80,25 +80,32 @@ func (c *Claims) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "core.Claims(%s)", c.claims.TokenID)
 }
 
-// ClaimsAs returns the custom claims as a T, decoded as [Claims.Decode] does.
+// ClaimsAs returns the custom claims as a T, decoded as [Claims.Decode] does. For
+// nil, which stands for a request without a token, it returns [ErrTokenMissing].
 func ClaimsAs[T any](c *Claims) (T, error) {
 	var v T
+	if c == nil {
+		return v, ErrTokenMissing
+	}
 	err := c.Decode(&v)
 	return v, err
 }
 
-type contextKey struct{}
+// ClaimsKey is the key of the claims in a context, for a context of one's own and
+// for frameworks that copy values: ctx.Value(core.ClaimsKey{}) is a *Claims. Others
+// use [FromContext].
+type ClaimsKey struct{}
 
 // NewContext returns a context that carries the claims, as the middleware
 // does for a request.
 func NewContext(ctx context.Context, c *Claims) context.Context {
-	return context.WithValue(ctx, contextKey{}, c)
+	return context.WithValue(ctx, ClaimsKey{}, c)
 }
 
 // FromContext returns the claims that the context carries, and false if it
 // carries none.
 func FromContext(ctx context.Context) (*Claims, bool) {
-	c, ok := ctx.Value(contextKey{}).(*Claims)
+	c, ok := ctx.Value(ClaimsKey{}).(*Claims)
 	return c, ok && c != nil
 }
 

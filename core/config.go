@@ -20,6 +20,7 @@ type (
 	Session     = driver.Session
 	Device      = driver.Device
 	LimitPolicy = driver.LimitPolicy
+	FieldError  = driver.FieldError
 )
 
 const (
@@ -144,7 +145,7 @@ type Config struct {
 	// CacheSize is how many bytes of memory verified access tokens may take,
 	// so that a token is parsed and its signature checked once; its expiry
 	// and the blacklist are checked each time. Default 16 MiB, about 13 000
-	// tokens; from 16 KiB to 64 GiB, or a negative number for none.
+	// tokens; from 16 KiB to 64 GiB, or NoCache for none.
 	CacheSize int
 
 	// BindAccessToken accepts a reissue only with an access token of the same
@@ -172,27 +173,40 @@ const (
 	maxCacheSize  = min(64<<30, math.MaxInt) // an int has 32 bits on some systems
 )
 
-// withDefaults fills in the defaults and reports every fault, each with the
-// name of its field.
-func (c Config) withDefaults() (Config, error) {
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("core: Config."+format, args...))
-	}
+// fieldErrors collects faults.
+type fieldErrors []error
 
+// refuse notes a value that is not allowed.
+func (f *fieldErrors) refuse(field string, value any, allowed string) {
+	*f = append(*f, &FieldError{Package: "core", Field: field, Problem: fmt.Sprintf("is %v", value), Allowed: allowed})
+}
+
+// name notes what checkName says of a name.
+func (f *fieldErrors) name(field string, err error) {
+	*f = append(*f, &FieldError{Package: "core", Field: field, Problem: err.Error(), Allowed: fmt.Sprintf("UTF-8 of 1 to %d bytes", maxName)})
+}
+
+// fault notes any other fault.
+func (f *fieldErrors) fault(field, problem string) {
+	*f = append(*f, &FieldError{Package: "core", Field: field, Problem: problem})
+}
+
+// withDefaults fills in the defaults and reports every fault.
+func (c Config) withDefaults() (Config, error) {
+	var f fieldErrors
 	if err := checkName(c.Issuer); err != nil {
-		fault("Issuer %w", err)
+		f.name("Config.Issuer", err)
 	}
 	if len(c.Audience) == 0 {
-		fault("Audience is empty")
+		f.fault("Config.Audience", "is empty")
 	}
 	for i, a := range c.Audience {
 		if err := checkName(a); err != nil {
-			fault("Audience[%d] %w", i, err)
+			f.name(fmt.Sprintf("Config.Audience[%d]", i), err)
 		}
 	}
 	if c.Store == nil {
-		fault("Store is nil")
+		f.fault("Config.Store", "is nil")
 	}
 
 	c.Audience = slices.Clone(c.Audience)
@@ -203,34 +217,32 @@ func (c Config) withDefaults() (Config, error) {
 	defaultTo(&c.MaxSessions, 100)
 	defaultTo(&c.CacheSize, 16<<20)
 	if c.AccessTTL == NoLimit {
-		fault("AccessTTL is NoLimit: an access token must expire")
+		f.fault("Config.AccessTTL", "is NoLimit: an access token must expire")
 	} else if c.AccessTTL < time.Second {
-		fault("AccessTTL is %v, it must be 1s or more", c.AccessTTL)
+		f.refuse("Config.AccessTTL", c.AccessTTL, "1s or more")
 	}
-	if err := checkLifetime(c.IdleTTL, c.SessionTTL); err != nil {
-		fault("%w", err)
-	}
+	f = append(f, checkLifetime("Config.", c.IdleTTL, c.SessionTTL)...)
 	if c.ReuseGrace != Strict && (c.ReuseGrace < time.Millisecond || c.ReuseGrace > maxReuseGrace) {
-		fault("ReuseGrace is %v, it must be Strict or from 1ms to %v", c.ReuseGrace, maxReuseGrace)
+		f.refuse("Config.ReuseGrace", c.ReuseGrace, fmt.Sprintf("Strict or from 1ms to %v", maxReuseGrace))
 	}
 	if c.MaxSessions < 1 || c.MaxSessions > maxSessions {
-		fault("MaxSessions is %d, it must be from 1 to %d", c.MaxSessions, maxSessions)
+		f.refuse("Config.MaxSessions", c.MaxSessions, fmt.Sprintf("from 1 to %d", maxSessions))
 	}
 	if c.Leeway < 0 || c.Leeway > maxLeeway {
-		fault("Leeway is %v, it must be from 0 to %v", c.Leeway, maxLeeway)
+		f.refuse("Config.Leeway", c.Leeway, fmt.Sprintf("from 0 to %v", maxLeeway))
 	}
-	if c.CacheSize >= 0 && (c.CacheSize < minCacheSize || c.CacheSize > maxCacheSize) {
-		fault("CacheSize is %d, it must be negative or from %d to %d", c.CacheSize, minCacheSize, maxCacheSize)
-		c.CacheSize = -1 // New goes on to check the keys
+	if c.CacheSize != NoCache && (c.CacheSize < minCacheSize || c.CacheSize > maxCacheSize) {
+		f.refuse("Config.CacheSize", c.CacheSize, fmt.Sprintf("NoCache or from %d to %d", minCacheSize, maxCacheSize))
+		c.CacheSize = NoCache // New goes on to check the keys
 	}
 	if c.OnLimit != EvictIdlest && c.OnLimit != RejectNew {
-		fault("OnLimit has the unknown value %d", c.OnLimit)
+		f.fault("Config.OnLimit", fmt.Sprintf("has the unknown value %d", c.OnLimit))
 	}
 	if c.Revocation < Blacklist || c.Revocation > InsecureNone {
-		fault("Revocation has the unknown value %d", c.Revocation)
+		f.fault("Config.Revocation", fmt.Sprintf("has the unknown value %d", c.Revocation))
 	}
 	if c.OnStoreFailure != FailClosed && c.OnStoreFailure != FailOpen {
-		fault("OnStoreFailure has the unknown value %d", c.OnStoreFailure)
+		f.fault("Config.OnStoreFailure", fmt.Sprintf("has the unknown value %d", c.OnStoreFailure))
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -238,7 +250,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return c, errors.Join(faults...)
+	return c, errors.Join(f...)
 }
 
 func defaultTo[T comparable](field *T, value T) {
@@ -249,16 +261,18 @@ func defaultTo[T comparable](field *T, value T) {
 }
 
 // checkLifetime checks the two ends of a session against each other.
-func checkLifetime(idle, session time.Duration) error {
-	switch {
-	case idle != NoLimit && idle < time.Second:
-		return fmt.Errorf("IdleTTL is %v, it must be NoLimit or 1s or more", idle)
-	case session != NoLimit && session < time.Second:
-		return fmt.Errorf("SessionTTL is %v, it must be NoLimit or 1s or more", session)
-	case idle == NoLimit && session == NoLimit:
-		return errors.New("IdleTTL and SessionTTL are both NoLimit: the session would never end")
+func checkLifetime(of string, idle, session time.Duration) (f fieldErrors) {
+	const allowed = "NoLimit or 1s or more"
+	if idle < time.Second {
+		f.refuse(of+"IdleTTL", idle, allowed)
 	}
-	return nil
+	if session < time.Second {
+		f.refuse(of+"SessionTTL", session, allowed)
+	}
+	if idle == NoLimit && session == NoLimit {
+		f.fault(of+"IdleTTL", "and SessionTTL are both NoLimit: the session would never end")
+	}
+	return f
 }
 
 // checkName checks an issuer, an audience or a subject. Control characters do

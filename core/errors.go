@@ -1,6 +1,7 @@
 package core
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 )
@@ -23,6 +24,19 @@ func (e *Error) Error() string { return "ratchet: " + e.description }
 
 // Status returns the HTTP status that the error is answered with.
 func (e *Error) Status() int { return e.status }
+
+// StatusCode is Status, for frameworks that ask an error for it.
+func (e *Error) StatusCode() int { return e.status }
+
+// MarshalJSON implements [json.Marshaler]: the body that the error is answered
+// with, of RFC 6749, section 5.2, and the member "code".
+func (e *Error) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Code        string `json:"code"`
+	}{e.oauth, e.description, e.code})
+}
 
 // Code returns Ratchet's own stable name for the error, such as
 // "token_expired".
@@ -54,6 +68,15 @@ var (
 	ErrRefreshInvalid = &Error{http.StatusUnauthorized, "refresh_invalid", "invalid_grant", "the refresh token is invalid, expired or revoked"}
 )
 
+// ErrGrantMissing and ErrGrantInvalid are [ErrRefreshMissing] and
+// [ErrRefreshInvalid] as an OAuth client expects them, one that sends a form: with
+// status 400 and no challenge (RFC 6749, section 5.2). Codes and words are the
+// same. An error that wraps one of them wraps the other as well.
+var (
+	ErrGrantMissing = &Error{http.StatusBadRequest, ErrRefreshMissing.code, ErrRefreshMissing.oauth, ErrRefreshMissing.description}
+	ErrGrantInvalid = &Error{http.StatusBadRequest, ErrRefreshInvalid.code, ErrRefreshInvalid.oauth, ErrRefreshInvalid.description}
+)
+
 // What a login and the management of sessions can answer. ErrBadCredentials
 // and ErrForbidden are for applications: the library checks no password and
 // knows no role. ErrCrossOrigin is the adapters' answer to whatever another
@@ -67,10 +90,15 @@ var (
 	ErrSessionLimit    = &Error{http.StatusConflict, "session_limit", "access_denied", "the user has as many sessions as are allowed"}
 )
 
+// ErrInsufficientScope is [ErrForbidden] for an access token without the scope or
+// the role that a resource asks for, with the challenge of RFC 6750, section 3.1.
+var ErrInsufficientScope = &Error{http.StatusForbidden, ErrForbidden.code, "insufficient_scope", ErrForbidden.description}
+
 // What is wrong with a request as such.
 var (
 	ErrRequestInvalid       = &Error{http.StatusBadRequest, "request_invalid", "invalid_request", "the request is malformed"}
 	ErrUnsupportedGrantType = &Error{http.StatusBadRequest, "request_invalid", "unsupported_grant_type", "the grant type is not supported"}
+	ErrNotFound             = &Error{http.StatusNotFound, "not_found", "not_found", "there is nothing at this path"}
 	ErrMethodNotAllowed     = &Error{http.StatusMethodNotAllowed, "method_not_allowed", "invalid_request", "the method is not allowed"}
 	ErrRequestTooLarge      = &Error{http.StatusRequestEntityTooLarge, "request_too_large", "invalid_request", "the request body is too large"}
 	ErrUnsupportedMediaType = &Error{http.StatusUnsupportedMediaType, "unsupported_media_type", "invalid_request", "the request body is neither JSON nor a form"}

@@ -101,6 +101,8 @@ func testSubjectRefused(t *testing.T) {
 			wantError(t, "Sessions", err, core.ErrRequestInvalid)
 			wantError(t, "Block", w.Block(t.Context(), subject, w.clock.Now().Add(1e9)), core.ErrRequestInvalid)
 			wantError(t, "Unblock", w.Unblock(t.Context(), subject), core.ErrRequestInvalid)
+			_, _, err = w.BlockedUntil(t.Context(), subject)
+			wantError(t, "BlockedUntil", err, core.ErrRequestInvalid)
 			wantError(t, "Revoke", w.Revoke(t.Context(), subject, "AAAAAAAAAAAAAAAAAAAAAA"), core.ErrRequestInvalid)
 			if calls := w.store.total() - before; calls != 0 {
 				t.Errorf("the store was called %d times", calls)

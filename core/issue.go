@@ -92,8 +92,8 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	}
 	defaultTo(&l.IdleTTL, a.config.IdleTTL)
 	defaultTo(&l.SessionTTL, a.config.SessionTTL)
-	if err := checkLifetime(l.IdleTTL, l.SessionTTL); err != nil {
-		return Tokens{}, fmt.Errorf("core: Login.%w", err)
+	if faults := checkLifetime("Login.", l.IdleTTL, l.SessionTTL); len(faults) > 0 {
+		return Tokens{}, errors.Join(faults...)
 	}
 	custom, err := a.loginClaims(ctx, l)
 	if err != nil {

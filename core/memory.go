@@ -205,6 +205,16 @@ func (m *MemoryStore) Unblock(_ context.Context, r driver.UnblockRequest) error 
 	return nil
 }
 
+// Blocked implements [Store].
+func (m *MemoryStore) Blocked(_ context.Context, subject string) (driver.BlockedResult, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if !m.isBlocked(subject, m.now().UnixMilli()) {
+		return driver.BlockedResult{}, nil
+	}
+	return driver.BlockedResult{Blocked: true, Until: timeAt(m.blocked[subject])}, nil
+}
+
 // Deny implements [Store].
 func (m *MemoryStore) Deny(_ context.Context, r driver.DenyRequest) error {
 	now := m.lock()

@@ -111,7 +111,7 @@ func (a *Authority) checkSize(g grant, l TokenLimits) error {
 			t.limit = maxToken
 		}
 		if t.size > t.limit {
-			return fmt.Errorf("core: the subject and the custom claims (Login.Claims or Config.LoadClaims) would make the %s token longer than %d bytes", t.kind, t.limit)
+			return fmt.Errorf("core: the subject and the custom claims (Login.Claims or Config.LoadClaims) of the user %q would make the %s token longer than %d bytes", g.subject, t.kind, t.limit)
 		}
 	}
 	return nil

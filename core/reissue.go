@@ -72,7 +72,7 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	if err != nil {
 		return Tokens{}, err
 	}
-	if reason, err := a.precheck(ring, r, request.accessToken); err != nil {
+	if reason, err := a.refusal(ring, r, request.accessToken); err != nil {
 		return Tokens{}, a.refuse(ctx, err, Event{
 			Type: RefreshRefused, Subject: r.Subject, SessionID: r.SessionID, Generation: r.Generation, Reason: reason,
 		})
@@ -153,15 +153,18 @@ func (a *Authority) parseRefresh(ring *keyring, token string) (*refreshClaims, e
 	return r, nil
 }
 
-// precheck refuses a genuine refresh token past its expiry, which is the
-// session's absolute end (the idle end is the store's to judge), or without the
-// access token that it is bound to. No session is touched. It returns the
-// reason for the event as well.
-func (a *Authority) precheck(ring *keyring, r *refreshClaims, accessToken string) (reason string, err error) {
+// refusal refuses a genuine refresh token past its expiry, which is the session's
+// absolute end (the idle end is the store's to judge), or without the access token
+// that it is bound to. No session is touched. Beside an error it returns the
+// reason for the event.
+func (a *Authority) refusal(ring *keyring, r *refreshClaims, accessToken string) (reason string, err error) {
 	if r.ExpiresAt != nil && a.expired(*r.ExpiresAt) {
 		return driver.Expired.String(), fmt.Errorf("%w: %s", ErrRefreshInvalid, driver.Expired)
 	}
-	return "unbound", a.checkBinding(ring, r, accessToken)
+	if err := a.checkBinding(ring, r, accessToken); err != nil {
+		return "unbound", err
+	}
+	return "", nil
 }
 
 // checkBinding refuses, with BindAccessToken, a reissue without an access

@@ -129,6 +129,11 @@ func testLogoutStoreDown(t *testing.T) {
 	wantError(t, "Unblock", w.Unblock(t.Context(), "alice"), core.ErrUnavailable)
 	_, err = w.Sessions(t.Context(), "alice")
 	wantError(t, "Sessions", err, core.ErrUnavailable)
+	_, blocked, err := w.BlockedUntil(t.Context(), "alice")
+	wantError(t, "BlockedUntil", err, core.ErrUnavailable)
+	if blocked {
+		t.Error("BlockedUntil: got blocked with an error")
+	}
 	wantError(t, "Ping", w.Ping(t.Context()), core.ErrUnavailable)
 	_, err = w.Issue(t.Context(), core.Login{Subject: "alice"})
 	wantError(t, "Issue", err, core.ErrUnavailable)

@@ -142,6 +142,24 @@ func (a *Authority) Unblock(ctx context.Context, subject string) error {
 	return a.emit(ctx, Event{Type: UserUnblocked, Subject: subject})
 }
 
+// BlockedUntil reports whether the subject is blocked, and until when: the zero
+// time for one who is blocked forever, or not at all.
+func (a *Authority) BlockedUntil(ctx context.Context, subject string) (until time.Time, blocked bool, err error) {
+	if err := checkSubject(subject); err != nil {
+		return time.Time{}, false, err
+	}
+	limited, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	result, err := a.config.Store.Blocked(limited, subject)
+	if err != nil && gone(ctx) {
+		return time.Time{}, false, unavailable("blocked", err)
+	}
+	if err != nil {
+		return time.Time{}, false, a.storeFailed(ctx, "blocked", subject, "", err)
+	}
+	return result.Until, result.Blocked, nil
+}
+
 // Sessions returns the subject's live sessions, the most recently used first.
 func (a *Authority) Sessions(ctx context.Context, subject string) ([]Session, error) {
 	if err := checkSubject(subject); err != nil {

@@ -133,6 +133,10 @@ func (s *spyStore) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	return err
 }
 
+func (s *spyStore) Blocked(ctx context.Context, subject string) (driver.BlockedResult, error) {
+	return spy(s, ctx, "Blocked", func() (driver.BlockedResult, error) { return s.inner.Blocked(ctx, subject) })
+}
+
 func (s *spyStore) Deny(ctx context.Context, r driver.DenyRequest) error {
 	_, err := spy(s, ctx, "Deny", func() (struct{}, error) { return struct{}{}, s.inner.Deny(ctx, r) })
 	return err

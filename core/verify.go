@@ -28,6 +28,18 @@ func (a *Authority) Verify(ctx context.Context, accessToken string) (*Claims, er
 	return c, err
 }
 
+// Check checks claims that have been verified before, for a connection that
+// outlives its request: it judges their expiry and revocation as Verify does,
+// without the token's text. It returns [ErrTokenMissing] for nil, and otherwise
+// [ErrTokenExpired], [ErrTokenRevoked] or [ErrUnavailable].
+func (a *Authority) Check(ctx context.Context, c *Claims) error {
+	if c == nil {
+		return ErrTokenMissing
+	}
+	_, err := a.checkState(ctx, c)
+	return err
+}
+
 // checkState checks what time changes about a genuine token: its expiry and
 // its revocation. It returns the claims again.
 func (a *Authority) checkState(ctx context.Context, c *Claims) (*Claims, error) {

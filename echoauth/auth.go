@@ -1,7 +1,41 @@
+// Package echoauth puts Ratchet's login sessions into Echo v4 applications: the
+// middleware and the handlers of package httpauth, which documents them. Package
+// echoauth/v5 is the same for Echo v5.
+//
+//	auth, err := echoauth.New(authority, echoauth.Options{})
+//	e := echo.New()
+//	e.POST("/auth/login", func(c echo.Context) error {
+//		// check the password, then:
+//		return auth.Login(c, core.Login{Subject: user})
+//	})
+//	e.POST("/auth/reissue", auth.Reissue)
+//	e.POST("/auth/logout", auth.Logout)
+//	e.GET("/api/me", func(c echo.Context) error {
+//		return c.JSON(200, echo.Map{"user": echoauth.Claims(c).Subject()})
+//	}, auth.Require)
+//
+// # Echo's ways
+//
+// A refusal is returned as an [echo.HTTPError], with its headers set, and the
+// application's error handler answers it. Echo's own writes the body of package
+// httpauth; it indents it with ?pretty or [echo.Echo.Debug], and answers HEAD without
+// Content-Type.
+//
+// Give Require and Optional to each route rather than to an [echo.Group]:
+//
+//	api := e.Group("/api")
+//	api.GET("/me", me, auth.Require)
+//
+// For a group with middleware Echo registers a route that matches every path, which
+// turns 404 into 401, and 405 into 401 or 404. Echo does not route HEAD to GET.
+//
+// c.Param is as the client has escaped it where the request's URL has a RawPath, and
+// then needs url.PathUnescape.
 package echoauth
 
 import (
-	"log/slog"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -10,104 +44,113 @@ import (
 	"github.com/ratchetauth/ratchet/httpauth"
 )
 
-// Options configures [New]. The zero value is ready to use: the bearer
-// transport.
-type Options struct {
-	// Transport says where tokens travel. The default is bearer; [Hybrid] and
-	// [Cookie] make the others.
-	Transport Transport
+// What every face shares is declared in package httpauth.
+type (
+	Options       = httpauth.Options
+	Transport     = httpauth.Transport
+	CookieOptions = httpauth.CookieOptions
+	CallOption    = httpauth.CallOption
+)
 
-	// Logger receives the faults that clients are not told, those answered
-	// with 500. Default: the Authority's logger.
-	Logger *slog.Logger
-}
+// Hybrid returns the transport of [httpauth.Hybrid].
+func Hybrid(o CookieOptions) Transport { return httpauth.Hybrid(o) }
+
+// Cookie returns the transport of [httpauth.Cookie].
+func Cookie(o CookieOptions) Transport { return httpauth.Cookie(o) }
+
+// FromOrigin returns the option of [httpauth.FromOrigin].
+func FromOrigin(origin string) CallOption { return httpauth.FromOrigin(origin) }
 
 // Auth is the middleware and the handlers of one transport. It is safe for
 // concurrent use.
-type Auth struct{ wire *httpauth.Auth }
+type Auth struct{ face *httpauth.Face }
 
-// New returns an Auth for the Authority. Any number of Auths may share one.
-func New(a *core.Authority, o Options) *Auth {
-	return &Auth{wire: httpauth.New(a, httpauth.Options(o))}
+// New returns an Auth for the Authority, as [httpauth.New] does. It refuses
+// Options.ErrorHandler: Echo's is echo.Echo.HTTPErrorHandler.
+func New(a *core.Authority, o Options) (*Auth, error) {
+	f, err := httpauth.NewFace(a, o)
+	if o.ErrorHandler != nil {
+		err = errors.Join(err, errors.New("echoauth: Options.ErrorHandler is set: Echo's is echo.Echo.HTTPErrorHandler"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Auth{face: f}, nil
 }
 
 // Claims returns the claims of the request's access token, nil if neither
 // [Auth.Require] nor [Auth.Optional] has found a good one.
-func Claims(c echo.Context) *core.Claims {
-	claims, _ := core.FromContext(c.Request().Context())
-	return claims
-}
+func Claims(c echo.Context) *core.Claims { return httpauth.Claims(c.Request()) }
 
-// Require is middleware that lets only requests with a good access token pass,
-// with the claims in the context of the request: see [Claims]. It answers any
-// other with an error and does not call the next handler:
-//
-//   - 401 without a token ("token_missing"), or with one that is bad
-//     ("token_invalid"), has expired ("token_expired") or has been revoked
-//     ("token_revoked"). WWW-Authenticate has the challenge of RFC 6750,
-//     section 3: a bare Bearer if there was no token, otherwise with error and
-//     error_description.
-//   - 400 with two credentials ("request_invalid"), such as a header and a
-//     cookie.
-//   - 403 for a request from another origin that would change something by a
-//     cookie ("cross_origin").
-//   - 503 with Retry-After if the store could not be asked
-//     ("store_unavailable"), unless core.Config.OnStoreFailure is
-//     [core.FailOpen]. It says nothing about the token.
-//   - 500 for a fault of the program ("internal"), which is logged.
-//
-// With [CookieOptions].SilentReissue a request whose access token is missing or
-// has expired, but whose refresh cookie is good, passes too. Its answer has the
-// new cookies, and Cache-Control: no-store whatever the handler says; the
-// handler finds the new cookies in the request. If the refresh token is
-// refused, the answer is the 401 of the access token, and no cookie is
-// cleared. A navigation that another origin has caused reissues nothing: it is
-// answered with a page that loads itself again. A prefetch that would reissue
-// is answered with 503.
+// ClaimsAs returns the custom claims as [httpauth.ClaimsAs] does.
+func ClaimsAs[T any](c echo.Context) (T, error) { return httpauth.ClaimsAs[T](c.Request()) }
+
+// Require is the middleware of [httpauth.Auth.Require].
 func (a *Auth) Require(next echo.HandlerFunc) echo.HandlerFunc {
-	return a.admit(next, (*httpauth.Auth).Require)
+	return a.admit(next, (*httpauth.Face).Require)
 }
 
-// Optional is as Require, but also lets requests without a credential pass,
-// for which [Claims] is nil. A bad Bearer header is refused with 401: its
-// sender should learn that it is bad. A bad cookie is as none, because a
-// browser sends what it has.
+// Optional is the middleware of [httpauth.Auth.Optional].
 func (a *Auth) Optional(next echo.HandlerFunc) echo.HandlerFunc {
-	return a.admit(next, (*httpauth.Auth).Optional)
+	return a.admit(next, (*httpauth.Face).Optional)
 }
 
-// check is a method of httpauth.Auth, as an expression: Echo applies middleware anew
-// for each request, and a method value would be allocated each time.
-type check func(*httpauth.Auth, http.ResponseWriter, *http.Request) (httpauth.Admission, bool)
+// check is a method of httpauth.Face, as an expression: Echo applies middleware
+// anew for each request, and a method value would be allocated each time.
+type check func(*httpauth.Face, http.ResponseWriter, *http.Request) (httpauth.Admission, error)
 
 func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		// Middleware of the whole Echo runs before the router's 405 too, and
-		// 405 comes before 401.
-		if isMethodNotAllowed(c) {
-			return a.MethodNotAllowed(c)
+		// 405 comes before 401. Echo answers OPTIONS by itself.
+		if allowed, _ := c.Get(echo.ContextKeyHeaderAllow).(string); allowed != "" && c.Request().Method != http.MethodOptions {
+			c.Response().Header().Set(echo.HeaderAllow, allowed)
+			return a.Error(c, core.ErrMethodNotAllowed)
 		}
-		admission, ok := check(a.wire, c.Response(), c.Request())
-		if !ok {
-			return nil
+		admission, err := check(a.face, c.Response(), c.Request())
+		if n := admission.Renewal; n != nil {
+			r := c.Response()
+			w := n.Writer(r.Writer)
+			r.Before(func() { n.Keep(r.Header()) }) // for whichever writer is in place then
+			r.Writer = w                            // for what goes past Before, as Flush does
+			defer w.Finish()                        // for a handler that has written nothing, or panics
+		}
+		if err != nil || admission.Answered {
+			return a.answered(c, err)
 		}
 		c.SetRequest(admission.Request)
-		if admission.Renewal != nil {
-			defer keepFromCaches(c.Response(), admission.Renewal)()
-		}
 		return next(c)
 	}
 }
 
-// isMethodNotAllowed reports whether Echo's router found the path for other
-// methods only. It answers OPTIONS by itself.
-func isMethodNotAllowed(c echo.Context) bool {
-	return allowed(c) != "" && c.Request().Method != http.MethodOptions
+// answered returns the refusal of an operation, if it was refused.
+func (a *Auth) answered(c echo.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return a.Error(c, err)
 }
 
-// allowed returns the methods that Echo's router found instead of the
-// request's.
-func allowed(c echo.Context) string {
-	methods, _ := c.Get(echo.ContextKeyHeaderAllow).(string)
-	return methods
+// Error returns an error for the application's error handler, as every refusal of
+// the library's own is: an *[echo.HTTPError] with the status, a *[core.Error] as
+// its Message and err as its Internal. It has set the headers of the refusal and
+// logged what [httpauth.Auth.Error] logs. What is around a core.Error is never
+// shown by Echo's own error handler.
+func (a *Auth) Error(c echo.Context, err error) error {
+	e := a.face.Prepare(c.Response(), c.Request(), err)
+	err = httpauth.Cause(e, err)
+	if _, ok := err.(*echo.HTTPError); ok { // Echo's own handler would answer that one
+		err = fmt.Errorf("%w", err)
+	}
+	return &echo.HTTPError{Code: e.Status(), Message: e, Internal: err}
+}
+
+// HTTPErrorHandler is for [echo.Echo.HTTPErrorHandler] where handlers return bare
+// errors: it answers those as [Auth.Error] would, and leaves any
+// [echo.HTTPError] to Echo's own handler.
+func (a *Auth) HTTPErrorHandler(err error, c echo.Context) {
+	if _, ok := err.(*echo.HTTPError); !ok && !c.Response().Committed {
+		err = a.Error(c, err)
+	}
+	c.Echo().DefaultHTTPErrorHandler(err, c)
 }

@@ -1,11 +1,8 @@
 package echoauth_test
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -15,12 +12,14 @@ import (
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
+func TestOptions(t *testing.T) { facetest.CheckOptions(t, echoauth.New) }
+
 // TestRequireAllocs compares with middleware that does nothing: Echo applies
 // the middleware of a route anew for each request, which has its price whatever
 // the middleware does.
 func TestRequireAllocs(t *testing.T) {
 	facetest.CheckAllocs(t, func(a *core.Authority) (bare, required http.Handler) {
-		auth := echoauth.New(a, echoauth.Options{})
+		auth := newAuth(a, echoauth.Options{})
 		done := func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }
 		nothing := func(next echo.HandlerFunc) echo.HandlerFunc {
 			return func(c echo.Context) error { return next(c) }
@@ -32,20 +31,14 @@ func TestRequireAllocs(t *testing.T) {
 	})
 }
 
-// TestChainStops checks that a refusal is whole: the next handler does not
-// run, and there is no error for which another answer would be written.
+// TestChainStops checks that the next handler does not run behind a refusal.
 func TestChainStops(t *testing.T) {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	for name, middleware := range map[string]echo.MiddlewareFunc{"Require": auth.Require, "Optional": auth.Optional} {
 		t.Run(name, func(t *testing.T) {
 			e := echo.New()
-			e.HTTPErrorHandler = func(err error, _ echo.Context) { t.Errorf("error: got %v, want none", err) }
 			e.GET("/", func(echo.Context) error { t.Error("the next handler ran"); return nil }, middleware)
-			w := httptest.NewRecorder()
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			r.Header.Set("Authorization", "Bearer rubbish")
-			e.ServeHTTP(w, r)
-			if w.Code != http.StatusUnauthorized {
+			if w := send(e, "GET", "/", "rubbish", ""); w.Code != http.StatusUnauthorized {
 				t.Errorf("status: got %d, want 401", w.Code)
 			}
 		})
@@ -55,82 +48,28 @@ func TestChainStops(t *testing.T) {
 // TestRequireForEverything checks middleware that Echo also runs for paths and
 // methods that have no route.
 func TestRequireForEverything(t *testing.T) {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
-	for name, middleware := range map[string]echo.MiddlewareFunc{"Require": auth.Require, "Optional": auth.Optional} {
-		t.Run(name, func(t *testing.T) {
-			e := echo.New()
-			e.HTTPErrorHandler = auth.HTTPErrorHandler
-			e.Use(middleware)
-			e.GET("/me", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
-			for _, tt := range []struct {
-				method, path string
-				status       int
-				allow        string
-			}{
-				{"GET", "/me", 401, ""},
-				{"POST", "/me", 405, "OPTIONS, GET"},
-				{"OPTIONS", "/me", 401, ""},
-				{"GET", "/other", 401, ""},
-			} {
-				w := httptest.NewRecorder()
-				r := httptest.NewRequest(tt.method, tt.path, nil)
-				r.Header.Set("Authorization", "Bearer rubbish")
-				e.ServeHTTP(w, r)
-				if w.Code != tt.status || w.Header().Get("Allow") != tt.allow {
-					t.Errorf("%s %s: got %d, Allow %q, want %d, %q", tt.method, tt.path, w.Code, w.Header().Get("Allow"), tt.status, tt.allow)
-				}
-				if n := strings.Count(w.Body.String(), `"code"`); n != 1 {
-					t.Errorf("%s %s: got %d bodies, want 1: %s", tt.method, tt.path, n, w.Body)
-				}
-			}
-		})
-	}
+	facetest.CheckEverywhere(t, func(a *core.Authority, transport echoauth.Transport, optional bool) http.Handler {
+		return everywhere(newAuth(a, echoauth.Options{Transport: transport}), optional)
+	})
 }
 
-func TestHTTPErrorHandler(t *testing.T) {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
-	tests := []struct {
-		name   string
-		err    error
-		status int
-		body   string // a part of it
-	}{
-		{"core.Error", core.ErrForbidden, 403, `"code":"forbidden"`},
-		{"wrapped", fmt.Errorf("detail: %w", core.ErrForbidden), 403, `"code":"forbidden"`},
-		{"any other", errors.New("detail"), 500, `"code":"internal"`},
-		{"cause with a status of its own", fmt.Errorf("%w: %w", core.ErrUnavailable, echo.ErrNotFound), 503, `"code":"store_unavailable"`},
-		{"no route", echo.ErrNotFound, 404, `"code":"not_found"`},
-		{"no method", echo.ErrMethodNotAllowed, 405, `"code":"method_not_allowed"`},
-		{"application's 404", echo.NewHTTPError(404, "no such article"), 404, `{"message":"no such article"}`},
-		{"application's 400", echo.NewHTTPError(400, "no name"), 400, `{"message":"no name"}`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			e := echo.New()
-			e.HTTPErrorHandler = auth.HTTPErrorHandler
-			e.GET("/", func(echo.Context) error { return tt.err })
-			w := httptest.NewRecorder()
-			e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
-				t.Errorf("answer: got %d %s, want %d %s", w.Code, w.Body, tt.status, tt.body)
-			}
-			if strings.Contains(w.Body.String(), "detail") {
-				t.Errorf("answer: got the detail: %s", w.Body)
-			}
-		})
-	}
-}
-
-// TestHTTPErrorHandlerCommitted checks an error that comes after an answer.
-func TestHTTPErrorHandlerCommitted(t *testing.T) {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+// everywhere returns an Echo with GET /me and middleware before everything.
+func everywhere(auth *echoauth.Auth, optional bool) *echo.Echo {
 	e := echo.New()
-	e.HTTPErrorHandler = auth.HTTPErrorHandler
-	e.GET("/", func(c echo.Context) error { return errors.Join(c.String(200, "done"), core.ErrForbidden) })
-	w := httptest.NewRecorder()
-	e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	if w.Code != 200 || w.Body.String() != "done" {
-		t.Errorf("answer: got %d %s, want 200 done", w.Code, w.Body)
+	e.Use(map[bool]echo.MiddlewareFunc{false: auth.Require, true: auth.Optional}[optional])
+	e.GET("/me", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
+	return e
+}
+
+// TestOptionsMethod checks that OPTIONS, which Echo answers by itself for every path that
+// has a route, is no method that the path does not have.
+func TestOptionsMethod(t *testing.T) {
+	e := everywhere(newAuth(newAuthority(), echoauth.Options{}), false)
+	if w := send(e, "OPTIONS", "/me", "", ""); w.Code != http.StatusUnauthorized {
+		t.Errorf("got %d %s, want 401", w.Code, w.Body)
+	}
+	if w := send(e, "POST", "/me", "", ""); w.Header().Get("Allow") != "OPTIONS, GET" {
+		t.Errorf("got %d %v, want what Echo allows", w.Code, w.Header())
 	}
 }
 
@@ -143,4 +82,43 @@ func TestClaimsWithoutMiddleware(t *testing.T) {
 		return nil
 	})
 	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+}
+
+// TestSilentTwins checks that what answers nothing leaves the answer to the
+// application.
+func TestSilentTwins(t *testing.T) {
+	auth := newAuth(newAuthority(), echoauth.Options{})
+	for name, twin := range map[string]func(echo.Context) error{
+		"Issue": func(c echo.Context) error { _, err := auth.Issue(c, core.Login{Subject: "alice"}); return err },
+		"Renew": func(c echo.Context) error { _, err := auth.Renew(c); return err },
+		"End":   auth.End,
+	} {
+		e := echo.New()
+		refused := false
+		e.POST("/", func(c echo.Context) error {
+			refused = twin(c) != nil
+			return c.String(http.StatusTeapot, "tea")
+		})
+		if w := send(e, "POST", "/", "", ""); w.Code != http.StatusTeapot || w.Body.String() != "tea" || refused != (name == "Renew") {
+			t.Errorf("%s: got %d %q, refused %t, want the application's answer", name, w.Code, w.Body, refused)
+		}
+	}
+}
+
+// TestGroup checks what the package comment says of groups.
+func TestGroup(t *testing.T) {
+	auth := newAuth(newAuthority(), echoauth.Options{})
+	e := echo.New()
+	api := e.Group("/api")
+	api.GET("/me", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }, auth.Require)
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/api/me", 401}, {"POST", "/api/me", 405}, {"GET", "/api/other", 404}, {"GET", "/api", 404},
+	} {
+		if w := send(e, tt.method, tt.path, "", ""); w.Code != tt.status {
+			t.Errorf("%s %s: got %d, want %d", tt.method, tt.path, w.Code, tt.status)
+		}
+	}
 }

@@ -17,13 +17,10 @@ import (
 // Browsers get cookies, which no script can read and which are reissued on the
 // way; mobile clients get their tokens in JSON. Both use the same API.
 func Example_webAndMobile() {
-	cookies, err := echoauth.Cookie(echoauth.CookieOptions{SilentReissue: true})
-	if err != nil {
-		log.Fatal(err)
-	}
+	cookies := echoauth.Cookie(echoauth.CookieOptions{SilentReissue: true})
 	authority := newAuthority()
-	web := echoauth.New(authority, echoauth.Options{Transport: cookies})
-	mobile := echoauth.New(authority, echoauth.Options{})
+	web := newAuth(authority, echoauth.Options{Transport: cookies})
+	mobile := newAuth(authority, echoauth.Options{})
 
 	r := echo.New()
 	r.POST("/auth/login", func(c echo.Context) error { return web.Login(c, core.Login{Subject: "alice"}) })
@@ -57,7 +54,7 @@ func Example_webAndMobile() {
 	}
 	browser := "Cookie: " + strings.Join(cookie, "; ")
 	fmt.Print(put(browser, "Sec-Fetch-Site: same-origin").Body)
-	fmt.Println(put(browser, "Sec-Fetch-Site: cross-site").Body)
+	fmt.Print(put(browser, "Sec-Fetch-Site: cross-site").Body)
 
 	var tokens struct {
 		AccessToken string `json:"access_token"`
@@ -77,11 +74,8 @@ func Example_webAndMobile() {
 // A browser comes back when its access token has expired. It is served, and
 // gets the next pair of cookies on the way.
 func ExampleCookie() {
-	transport, err := echoauth.Cookie(echoauth.CookieOptions{SilentReissue: true})
-	if err != nil {
-		log.Fatal(err)
-	}
-	auth := echoauth.New(newAuthority(), echoauth.Options{Transport: transport})
+	transport := echoauth.Cookie(echoauth.CookieOptions{SilentReissue: true})
+	auth := newAuth(newAuthority(), echoauth.Options{Transport: transport})
 	r := echo.New()
 	r.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
 	r.GET("/account", func(c echo.Context) error {
@@ -113,14 +107,11 @@ func ExampleCookie() {
 // A page of another site, as a single-page application has it, needs cookies
 // that go along from there, and its origin's name.
 func ExampleHybrid() {
-	transport, err := echoauth.Hybrid(echoauth.CookieOptions{
+	transport := echoauth.Hybrid(echoauth.CookieOptions{
 		SameSite:       http.SameSiteNoneMode,
 		TrustedOrigins: []string{"https://app.example.com"},
 	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	auth := echoauth.New(newAuthority(), echoauth.Options{Transport: transport})
+	auth := newAuth(newAuthority(), echoauth.Options{Transport: transport})
 	r := echo.New()
 	r.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
 	r.POST("/auth/reissue", auth.Reissue)

@@ -2,6 +2,7 @@ package echoauth_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -34,6 +35,15 @@ func newAuthority() *core.Authority {
 	return authority
 }
 
+// newAuth returns an Auth as a program would make it.
+func newAuth(a *core.Authority, o echoauth.Options) *echoauth.Auth {
+	auth, err := echoauth.New(a, o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return auth
+}
+
 // login logs alice in and returns her tokens.
 func login(h http.Handler) (accessToken, refreshToken string) {
 	var tokens struct {
@@ -60,7 +70,10 @@ func send(h http.Handler, method, path, accessToken, body string) *httptest.Resp
 }
 
 func Example() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth, err := echoauth.New(newAuthority(), echoauth.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error {
 		// Check the password here; auth.Error(c, core.ErrBadCredentials) if
@@ -74,9 +87,9 @@ func Example() {
 	}, auth.Require)
 
 	access, _ := login(e)
-	fmt.Print(send(e, "GET", "/api/me", access, "").Body) // Echo ends the line
-	fmt.Println(send(e, "POST", "/auth/logout", access, "").Body)
-	fmt.Println(send(e, "GET", "/api/me", access, "").Body)
+	fmt.Print(send(e, "GET", "/api/me", access, "").Body)
+	fmt.Print(send(e, "POST", "/auth/logout", access, "").Body)
+	fmt.Print(send(e, "GET", "/api/me", access, "").Body)
 	// Output:
 	// {"user":"alice"}
 	// {}
@@ -84,7 +97,7 @@ func Example() {
 }
 
 func ExampleAuth_Require() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.GET("/api/me", func(c echo.Context) error {
 		return c.String(http.StatusOK, echoauth.Claims(c).Subject())
@@ -95,12 +108,12 @@ func ExampleAuth_Require() {
 	w = send(e, "GET", "/api/me", "rubbish", "")
 	fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
 	// Output:
-	// 401 Bearer
-	// 401 Bearer error="invalid_token", error_description="the access token is invalid"
+	// 401 Bearer realm="https://example.org"
+	// 401 Bearer realm="https://example.org", error="invalid_token", error_description="the access token is invalid"
 }
 
 func ExampleAuth_Optional() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
 	e.GET("/", func(c echo.Context) error {
@@ -119,7 +132,7 @@ func ExampleAuth_Optional() {
 }
 
 func ExampleAuth_Login() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error {
 		var body struct {
@@ -140,35 +153,35 @@ func ExampleAuth_Login() {
 	})
 
 	fmt.Println(send(e, "POST", "/auth/login", "", `{"username":"alice","password":"wonderland"}`).Code)
-	fmt.Println(send(e, "POST", "/auth/login", "", `{"username":"alice","password":"x"}`).Body)
+	fmt.Print(send(e, "POST", "/auth/login", "", `{"username":"alice","password":"x"}`).Body)
 	// Output:
 	// 200
 	// {"error":"invalid_grant","error_description":"the user name or the password is wrong","code":"bad_credentials"}
 }
 
 func ExampleAuth_Reissue() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
 	e.POST("/auth/reissue", auth.Reissue)
 
 	_, refresh := login(e)
 	fmt.Println(send(e, "POST", "/auth/reissue", "", `{"refresh_token":"`+refresh+`"}`).Code)
-	fmt.Println(send(e, "POST", "/auth/reissue", "", `{"refresh_token":"rubbish"}`).Body)
+	fmt.Print(send(e, "POST", "/auth/reissue", "", `{"refresh_token":"rubbish"}`).Body)
 	// Output:
 	// 200
 	// {"error":"invalid_grant","error_description":"the refresh token is invalid, expired or revoked","code":"refresh_invalid"}
 }
 
 func ExampleAuth_Logout() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
 	e.POST("/auth/logout", auth.Logout)
 	e.GET("/api/me", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, auth.Require)
 
 	access, refresh := login(e)
-	fmt.Println(send(e, "POST", "/auth/logout", "", `{"refresh_token":"`+refresh+`"}`).Body)
+	fmt.Print(send(e, "POST", "/auth/logout", "", `{"refresh_token":"`+refresh+`"}`).Body)
 	fmt.Println(send(e, "GET", "/api/me", access, "").Code)
 	// Output:
 	// {}
@@ -176,7 +189,7 @@ func ExampleAuth_Logout() {
 }
 
 func ExampleAuth_LogoutAll() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
 	e.POST("/auth/logout-all", auth.LogoutAll)
@@ -184,15 +197,15 @@ func ExampleAuth_LogoutAll() {
 	login(e)
 	login(e)
 	access, _ := login(e)
-	fmt.Println(send(e, "POST", "/auth/logout-all?keep=current", access, "").Body)
-	fmt.Println(send(e, "POST", "/auth/logout-all", access, "").Body)
+	fmt.Print(send(e, "POST", "/auth/logout-all?keep=current", access, "").Body)
+	fmt.Print(send(e, "POST", "/auth/logout-all", access, "").Body)
 	// Output:
 	// {"ended":2}
 	// {"ended":1}
 }
 
 func ExampleAuth_Sessions() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error {
 		return auth.Login(c, core.Login{Subject: "alice", Device: core.Device{Name: "kitchen tablet"}})
@@ -215,37 +228,37 @@ func ExampleAuth_Sessions() {
 }
 
 func ExampleAuth_RevokeSession() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: "alice"}) })
-	e.DELETE("/auth/sessions/:id", auth.RevokeSession)
+	e.DELETE("/auth/sessions/:id", func(c echo.Context) error { return auth.RevokeSession(c, c.Param("id")) })
 
 	access, _ := login(e)
-	fmt.Println(send(e, "DELETE", "/auth/sessions/another-user's", access, "").Body)
+	fmt.Print(send(e, "DELETE", "/auth/sessions/another-user's", access, "").Body)
 	// Output:
 	// {"error":"not_found","error_description":"no such session","code":"session_not_found"}
 }
 
 func ExampleAuth_JWKS() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/.well-known/jwks.json", auth.JWKS)
 
 	// The example's only key is secret: it is not in the set.
-	fmt.Println(send(e, "GET", "/.well-known/jwks.json", "", "").Body)
+	fmt.Print(send(e, "GET", "/.well-known/jwks.json", "", "").Body)
 	// Output:
 	// {"keys":[]}
 }
 
 func ExampleAuth_Error() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error {
 		return auth.Login(c, core.Login{Subject: "alice", Claims: map[string]any{"roles": []string{"user"}}})
 	})
 	admins := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			claims, err := core.ClaimsAs[struct{ Roles []string }](echoauth.Claims(c))
+			claims, err := echoauth.ClaimsAs[struct{ Roles []string }](c)
 			if err == nil && !slices.Contains(claims.Roles, "admin") {
 				err = core.ErrForbidden
 			}
@@ -258,43 +271,65 @@ func ExampleAuth_Error() {
 	e.GET("/admin", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, auth.Require, admins)
 
 	access, _ := login(e)
-	fmt.Println(send(e, "GET", "/admin", access, "").Body)
+	fmt.Print(send(e, "GET", "/admin", access, "").Body)
 	// Output:
 	// {"error":"access_denied","error_description":"the caller may not do this","code":"forbidden"}
 }
 
+// Echo's own error handler does not know the errors of package core. With this one
+// a handler may return them as they are. The answers to paths and methods without
+// a route stay Echo's.
 func ExampleAuth_HTTPErrorHandler() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.HTTPErrorHandler = auth.HTTPErrorHandler
-	e.GET("/api/me", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, auth.Require)
 	e.GET("/admin", func(echo.Context) error { return core.ErrForbidden })
 
-	w := send(e, "POST", "/api/me", "", "")
-	fmt.Println(w.Code, w.Header().Get("Allow"))
-	fmt.Println(send(e, "GET", "/nothing", "", "").Code)
-	fmt.Println(send(e, "GET", "/admin", "", "").Code)
+	fmt.Print(send(e, "GET", "/admin", "", "").Body)
+	fmt.Print(send(e, "GET", "/nothing", "", "").Body)
 	// Output:
-	// 405 OPTIONS, GET
-	// 404
-	// 403
+	// {"error":"access_denied","error_description":"the caller may not do this","code":"forbidden"}
+	// {"message":"Not Found"}
 }
 
-func ExampleClaims() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+// An application with a format of its own for errors answers the library's as it
+// answers all others.
+func ExampleAuth_Error_ownFormat() {
+	auth := newAuth(newAuthority(), echoauth.Options{})
+	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		status, problem := http.StatusInternalServerError, "internal"
+		if he := new(echo.HTTPError); errors.As(err, &he) {
+			status, problem = he.Code, http.StatusText(he.Code)
+		}
+		if refused := new(core.Error); errors.As(err, &refused) {
+			problem = refused.Code()
+		}
+		c.JSON(status, echo.Map{"problem": problem})
+	}
+	e.GET("/api/me", func(c echo.Context) error { return c.NoContent(http.StatusOK) }, auth.Require)
+
+	fmt.Print(send(e, "GET", "/api/me", "", "").Body)
+	fmt.Print(send(e, "GET", "/nothing", "", "").Body)
+	// Output:
+	// {"problem":"token_missing"}
+	// {"problem":"Not Found"}
+}
+
+func ExampleClaimsAs() {
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error {
 		return auth.Login(c, core.Login{Subject: "alice", Claims: map[string]any{"roles": []string{"user"}}})
 	})
 	e.GET("/api/me", func(c echo.Context) error {
-		claims := echoauth.Claims(c)
-		custom, err := core.ClaimsAs[struct {
+		custom, err := echoauth.ClaimsAs[struct {
 			Roles []string `json:"roles"`
-		}](claims)
+		}](c)
 		if err != nil {
 			return auth.Error(c, err)
 		}
-		return c.JSON(http.StatusOK, echo.Map{"user": claims.Subject(), "roles": custom.Roles})
+		return c.JSON(http.StatusOK, echo.Map{"user": echoauth.Claims(c).Subject(), "roles": custom.Roles})
 	}, auth.Require)
 
 	access, _ := login(e)

@@ -2,10 +2,11 @@ package echoauth_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
+	"log"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/labstack/echo/v4"
@@ -14,11 +15,24 @@ import (
 	"github.com/ratchetauth/ratchet/echoauth"
 )
 
+// param returns a parameter of the path. Echo takes it from the path as the client
+// has escaped it, where that differs from the usual way.
+func param(c echo.Context, name string) string {
+	value := c.Param(name)
+	if c.Request().URL.RawPath == "" {
+		return value
+	}
+	value, err := url.PathUnescape(value)
+	if err != nil {
+		return "" // no user has this name
+	}
+	return value
+}
+
 // newAdmin returns an Echo with the routes of an administrator, and a login
 // of alice, who is one.
 func newAdmin(auth *echoauth.Auth) *echo.Echo {
 	e := echo.New()
-	e.HTTPErrorHandler = auth.HTTPErrorHandler
 	e.POST("/auth/login", func(c echo.Context) error {
 		user := cmp.Or(c.QueryParam("user"), "alice")
 		roles := map[string][]string{"alice": {"admin"}}[user]
@@ -27,28 +41,36 @@ func newAdmin(auth *echoauth.Auth) *echo.Echo {
 	// Without this check every user would be an administrator.
 	requireAdmin := func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			claims, err := core.ClaimsAs[struct{ Roles []string }](echoauth.Claims(c))
-			if err != nil {
-				return err
+			claims, err := echoauth.ClaimsAs[struct{ Roles []string }](c)
+			if err == nil && !slices.Contains(claims.Roles, "admin") {
+				err = core.ErrForbidden
 			}
-			if !slices.Contains(claims.Roles, "admin") {
-				return core.ErrForbidden
+			if err != nil {
+				return auth.Error(c, err)
 			}
 			return next(c)
 		}
 	}
-	e.PUT("/admin/users/:user/block", auth.Block, auth.Require, requireAdmin)
-	e.DELETE("/admin/users/:user/block", auth.Unblock, auth.Require, requireAdmin)
-	e.DELETE("/admin/users/:user/sessions", auth.RevokeAll, auth.Require, requireAdmin)
+	user := func(handle func(echo.Context, string) error) echo.HandlerFunc {
+		return func(c echo.Context) error { return handle(c, param(c, "user")) }
+	}
+	admin := []echo.MiddlewareFunc{auth.Require, requireAdmin}
+	e.PUT("/admin/users/:user/block", user(auth.BlockUser), admin...)
+	e.DELETE("/admin/users/:user/block", user(auth.UnblockUser), admin...)
+	e.GET("/admin/users/:user/sessions", user(auth.UserSessions), admin...)
+	e.DELETE("/admin/users/:user/sessions", user(auth.RevokeUser), admin...)
+	e.DELETE("/admin/users/:user/sessions/:id", func(c echo.Context) error {
+		return auth.RevokeUserSession(c, param(c, "user"), c.Param("id"))
+	}, admin...)
 	return e
 }
 
-func ExampleAuth_Block() {
-	e := newAdmin(echoauth.New(newAuthority(), echoauth.Options{}))
+func ExampleAuth_BlockUser() {
+	e := newAdmin(newAuth(newAuthority(), echoauth.Options{}))
 	access, _ := login(e)
 
 	fmt.Println(send(e, "PUT", "/admin/users/bob/block", access, `{"until":"2999-01-01T00:00:00Z"}`).Code)
-	fmt.Println(send(e, "POST", "/auth/login?user=bob", "", "").Body)
+	fmt.Print(send(e, "POST", "/auth/login?user=bob", "", "").Body)
 	fmt.Println(send(e, "PUT", "/admin/users/a%2Fb/block", access, "").Code) // a/b, for ever
 	// Output:
 	// 204
@@ -56,8 +78,8 @@ func ExampleAuth_Block() {
 	// 204
 }
 
-func ExampleAuth_Unblock() {
-	e := newAdmin(echoauth.New(newAuthority(), echoauth.Options{}))
+func ExampleAuth_UnblockUser() {
+	e := newAdmin(newAuth(newAuthority(), echoauth.Options{}))
 	access, _ := login(e)
 
 	send(e, "PUT", "/admin/users/bob/block", access, "")
@@ -68,57 +90,42 @@ func ExampleAuth_Unblock() {
 	// 200
 }
 
-func ExampleAuth_RevokeAll() {
-	e := newAdmin(echoauth.New(newAuthority(), echoauth.Options{}))
+func ExampleAuth_RevokeUser() {
+	e := newAdmin(newAuth(newAuthority(), echoauth.Options{}))
 	access, _ := login(e)
 
 	send(e, "POST", "/auth/login?user=bob", "", "")
 	send(e, "POST", "/auth/login?user=bob", "", "")
-	fmt.Println(send(e, "DELETE", "/admin/users/bob/sessions", access, "").Body)
+	fmt.Print(send(e, "DELETE", "/admin/users/bob/sessions", access, "").Body)
 	fmt.Println(send(e, "DELETE", "/admin/users/bob/sessions", "", "").Code)
 	// Output:
 	// {"ended":2}
 	// 401
 }
 
+func ExampleAuth_RevokeUserSession() {
+	e := newAdmin(newAuth(newAuthority(), echoauth.Options{}))
+	access, _ := login(e)
+
+	send(e, "POST", "/auth/login?user=bob", "", "")
+	var list struct{ Sessions []struct{ ID string } }
+	if err := json.Unmarshal(send(e, "GET", "/admin/users/bob/sessions", access, "").Body.Bytes(), &list); err != nil {
+		log.Fatal(err)
+	}
+	path := "/admin/users/bob/sessions/" + list.Sessions[0].ID
+	fmt.Println(send(e, "DELETE", path, access, "").Code)
+	fmt.Println(send(e, "DELETE", path, access, "").Code) // there is no such session any more
+	// Output:
+	// 204
+	// 404
+}
+
 func ExampleAuth_Health() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
+	auth := newAuth(newAuthority(), echoauth.Options{})
 	e := echo.New()
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", auth.Health)
 
-	fmt.Println(send(e, "GET", "/healthz", "", "").Body)
+	fmt.Print(send(e, "GET", "/healthz", "", "").Body)
 	// Output:
 	// {"status":"ok"}
-}
-
-func ExampleAuth_Recover() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	e := echo.New()
-	e.Use(auth.Recover)
-	e.GET("/", func(echo.Context) error { panic("the stack is in the log") })
-
-	fmt.Println(send(e, "GET", "/", "", "").Body)
-	// Output:
-	// {"error":"server_error","error_description":"the server failed","code":"internal"}
-}
-
-func ExampleReadJSON() {
-	auth := echoauth.New(newAuthority(), echoauth.Options{})
-	e := echo.New()
-	e.POST("/notes", func(c echo.Context) error {
-		var in struct {
-			Title string
-			Text  *string // may be missing
-		}
-		if err := echoauth.ReadJSON(c, &in); err != nil {
-			return auth.Error(c, err)
-		}
-		return c.String(http.StatusOK, in.Title)
-	})
-
-	fmt.Println(send(e, "POST", "/notes", "", `{"title":"one"}`).Body)
-	fmt.Println(send(e, "POST", "/notes", "", `{"title":"one","title":"two"}`).Body)
-	// Output:
-	// one
-	// {"error":"invalid_request","error_description":"the request is malformed","code":"request_invalid"}
 }

@@ -6,114 +6,95 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// Login starts a session and answers with its tokens, as the transport says:
-// 200 with the body of RFC 6749, section 5.1, and "refresh_token_expires_in" and
-// "session_id"; a token that goes out in a cookie is not in the body. The
-// application calls it at the end of its login handler, once it knows who the
-// user is. Login fills in the device's user agent and address where they are
-// empty. Behind a proxy that address is the proxy's: the application sets it, to c.RealIP() once an
-// [echo.IPExtractor] says which proxies to trust.
-//
-// With cookies the browser's previous session ends once the new one stands.
-//
-// Login answers a blocked user with 403 ("user_blocked"), one with too many
-// sessions, under [core.RejectNew], with 409 ("session_limit"), with cookies a
-// request from another origin with 403 ("cross_origin"), and with 503 if the
-// store failed. A login that [core.Authority.Issue] cannot accept, for example
-// without a Subject or with claims that are too large, is the application's
-// fault: 500, and the reason is in the log.
-func (a *Auth) Login(c echo.Context, l core.Login) error {
-	a.wire.Login(c.Response(), c.Request(), l)
-	return nil
+// The handlers are those of package httpauth, which documents them. Each returns
+// its refusal, ready for Echo: see [Auth.Error].
+
+// Login answers as [httpauth.Auth.Login] does. Behind a proxy the application sets
+// the device's address, to c.RealIP() once Echo has an IPExtractor.
+func (a *Auth) Login(c echo.Context, l core.Login, options ...CallOption) error {
+	return a.answered(c, a.face.Login(c.Response(), c.Request(), l, options...))
 }
 
-// Reissue is the handler of POST /auth/reissue. It exchanges a refresh token
-// for the next pair and answers as [Auth.Login] does. With bearer the refresh
-// token is in the body: JSON {"refresh_token"}, or the form of RFC 6749, section
-// 6, with grant_type=refresh_token. With cookies it is the cookie's alone: the
-// body may be empty, and one that names another refresh token is 400.
-//
-// With [core.Config.BindAccessToken] an access token of the same session comes
-// along, which may have expired: as "access_token" in the body, in the
-// Authorization header or in its cookie.
-//
-// A client that sends an Idempotency-Key header, and the same one when it
-// tries again, may repeat a reissue whose answer was lost at any time, without
-// one within [core.Config.ReuseGrace].
-//
-// Every refused refresh token is answered with 401 and the code
-// "refresh_invalid", whatever the reason, and none with 401 and
-// "refresh_missing"; to a form the status is 400, without a challenge (RFC
-// 6749, section 5.2). No refusal clears a cookie. A malformed body is 400, one
-// over 16 KiB 413, one that is neither JSON nor a form 415. With cookies a
-// request from another origin is 403. A store that failed is 503: the client
-// keeps its token and tries again.
+// Issue is the silent twin of Login: see [httpauth.Auth.Issue].
+func (a *Auth) Issue(c echo.Context, l core.Login, options ...CallOption) (core.Tokens, error) {
+	tokens, err := a.face.Issue(c.Response(), c.Request(), l, options...)
+	return tokens, a.answered(c, err)
+}
+
+// Reissue is the handler of POST /auth/reissue: see [httpauth.Auth.Reissue].
 func (a *Auth) Reissue(c echo.Context) error {
-	a.wire.Reissue(c.Response(), c.Request())
-	return nil
+	return a.answered(c, a.face.Reissue(c.Response(), c.Request()))
 }
 
-// Logout is the handler of POST /auth/logout. It ends the session of every
-// token in the Authorization header, in the cookies and in the body: JSON with
-// "refresh_token", "access_token" or "token", or the form of RFC 7009, section
-// 2.1. The answer is {}, also for a token that is good for nothing or none, and
-// clears the cookies.
-//
-// If the store failed the answer is 503, and the cookies stay for another try.
-// A body that cannot be read and, with cookies, a request from another origin
-// are refused as [Auth.Reissue] refuses them.
+// Renew is the silent twin of Reissue: see [httpauth.Auth.Renew].
+func (a *Auth) Renew(c echo.Context) (core.Tokens, error) {
+	tokens, err := a.face.Renew(c.Response(), c.Request())
+	return tokens, a.answered(c, err)
+}
+
+// Logout is the handler of POST /auth/logout: see [httpauth.Auth.Logout].
 func (a *Auth) Logout(c echo.Context) error {
-	a.wire.Logout(c.Response(), c.Request())
-	return nil
+	return a.answered(c, a.face.Logout(c.Response(), c.Request()))
 }
 
-// LogoutAll is the handler of POST /auth/logout-all. It ends all of the
-// caller's sessions and clears the cookies, with ?keep=current it ends all but
-// the caller's own; any other value of keep is 400. It answers {"ended":n}.
-// Without [Auth.Require] before it, it authenticates by itself and refuses as
-// Require does.
+// End is the silent twin of Logout: see [httpauth.Auth.End].
+func (a *Auth) End(c echo.Context) error { return a.answered(c, a.face.End(c.Response(), c.Request())) }
+
+// LogoutAll is the handler of POST /auth/logout-all: see [httpauth.Auth.LogoutAll].
 func (a *Auth) LogoutAll(c echo.Context) error {
-	a.wire.LogoutAll(c.Response(), c.Request())
-	return nil
+	return a.answered(c, a.face.LogoutAll(c.Response(), c.Request()))
 }
 
-// Sessions is the handler of GET and HEAD /auth/sessions. It lists the caller's
-// live sessions, the most recently used first:
-//
-//	{"sessions":[{"id","current","created_at","last_used_at","expires_at",
-//	"device":{"name","user_agent","ip"}}]}
-//
-// Times are RFC 3339 in UTC. Without [Auth.Require] before it, it authenticates
-// by itself and refuses as Require does.
+// Sessions is the handler of GET and HEAD /auth/sessions: see
+// [httpauth.Auth.Sessions].
 func (a *Auth) Sessions(c echo.Context) error {
-	a.wire.Sessions(c.Response(), c.Request())
-	return nil
+	return a.answered(c, a.face.Sessions(c.Response(), c.Request()))
 }
 
-// RevokeSession is the handler of DELETE /auth/sessions/:id. It ends one of the
-// caller's sessions and answers 204, or 404 ("session_not_found") for another
-// user's session or none. To end the caller's own clears the cookies. The
-// route's parameter is called id. Without [Auth.Require] before it, it
-// authenticates by itself and refuses as Require does.
-func (a *Auth) RevokeSession(c echo.Context) error {
-	a.wire.RevokeSession(c.Response(), c.Request(), Param(c, "id"))
-	return nil
+// RevokeSession answers DELETE /auth/sessions/:id, with c.Param("id") as the id: see
+// [httpauth.Auth.RevokeSession].
+func (a *Auth) RevokeSession(c echo.Context, id string) error {
+	return a.answered(c, a.face.RevokeSession(c.Response(), c.Request(), id))
 }
 
-// JWKS is the handler of GET and HEAD /.well-known/jwks.json. It answers with
-// the public keys that verify access tokens as a JWK Set (RFC 7517, section 5),
-// for services that verify them on their own. Caches may keep the answer for 5
-// minutes, so a new key should verify for longer than that before it signs.
+// JWKS is the handler of GET and HEAD /.well-known/jwks.json: see
+// [httpauth.Auth.JWKS].
 func (a *Auth) JWKS(c echo.Context) error {
-	a.wire.JWKS(c.Response(), c.Request())
-	return nil
+	return a.answered(c, a.face.JWKS(c.Response(), c.Request()))
 }
 
-// Health is the handler of GET and HEAD /healthz, for what balances load and
-// watches over the process. It answers {"status":"ok"} with 200, or 503
-// ("store_unavailable") if the store cannot be reached within 2 seconds. It
-// asks for no token.
+// Health is the handler of GET and HEAD /healthz: see [httpauth.Auth.Health].
 func (a *Auth) Health(c echo.Context) error {
-	a.wire.Health(c.Response(), c.Request())
-	return nil
+	return a.answered(c, a.face.Health(c.Response(), c.Request()))
+}
+
+// BlockUser answers PUT /admin/users/:user/block behind [Auth.Require] and the
+// application's check of the caller's rights: see [httpauth.Auth.BlockUser]. The
+// package comment says when c.Param("user") is the user's name.
+func (a *Auth) BlockUser(c echo.Context, user string) error {
+	return a.answered(c, a.face.BlockUser(c.Response(), c.Request(), user))
+}
+
+// UnblockUser answers DELETE /admin/users/:user/block: see
+// [httpauth.Auth.UnblockUser].
+func (a *Auth) UnblockUser(c echo.Context, user string) error {
+	return a.answered(c, a.face.UnblockUser(c.Response(), c.Request(), user))
+}
+
+// RevokeUser answers DELETE /admin/users/:user/sessions: see
+// [httpauth.Auth.RevokeUser].
+func (a *Auth) RevokeUser(c echo.Context, user string) error {
+	return a.answered(c, a.face.RevokeUser(c.Response(), c.Request(), user))
+}
+
+// UserSessions answers GET and HEAD /admin/users/:user/sessions: see
+// [httpauth.Auth.UserSessions].
+func (a *Auth) UserSessions(c echo.Context, user string) error {
+	return a.answered(c, a.face.UserSessions(c.Response(), c.Request(), user))
+}
+
+// RevokeUserSession answers DELETE /admin/users/:user/sessions/:id: see
+// [httpauth.Auth.RevokeUserSession].
+func (a *Auth) RevokeUserSession(c echo.Context, user, id string) error {
+	return a.answered(c, a.face.RevokeUserSession(c.Response(), c.Request(), user, id))
 }

@@ -1,8 +1,6 @@
 package echoauth_test
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"testing"
 
@@ -17,54 +15,27 @@ import (
 // TestShop plays an application that is configured from outside and maps its
 // errors in one place.
 func TestShop(t *testing.T) {
-	environment := map[string]string{
-		"TRANSPORT":    "hybrid",
-		"MAX_SESSIONS": "1",
-		"ACCESS_TTL":   "5m",
-		"IDLE_TTL":     "24h",
-		"SESSION_TTL":  "48h",
-		"REDIS_PREFIX": "shop:", // and no REDIS_URL
-		"PATH_PREFIX":  "/shop/v1",
-	}
-	settings, err := config.FromEnv(func(name string) string { return environment[name] }, config.Defaults{})
+	settings, err := config.FromEnv(facetest.ShopEnvironment, config.Defaults{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := settings.StoreName(); got != "memory" {
 		t.Errorf("store: got %s, want memory", got)
 	}
-	layout := facetest.Layout{Prefix: environment["PATH_PREFIX"], Transport: settings.Transport}
+	layout := facetest.Layout{Prefix: facetest.ShopEnvironment("PATH_PREFIX"), Transport: settings.Transport}
 	facetest.RunShop(t, newShop, layout, func(c *core.Config) { *c = settings.Core })
 }
 
-var (
-	errNoUser     = errors.New("no such user")
-	errNotTheirs  = errors.New("not the customer's")
-	errNoDatabase = errors.New("the database is gone")
-)
-
-// answerErrors is where the application's errors become answers.
-func answerErrors(auth *echoauth.Auth) echo.HTTPErrorHandler {
-	return func(err error, c echo.Context) {
-		switch {
-		case errors.Is(err, errNoUser):
-			err = fmt.Errorf("%w: %w", core.ErrBadCredentials, err)
-		case errors.Is(err, errNotTheirs):
-			err = fmt.Errorf("%w: %w", core.ErrForbidden, err)
-		}
-		auth.HTTPErrorHandler(err, c)
-	}
-}
-
 func newShop(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
-	auth := echoauth.New(a, echoauth.Options{Transport: l.Transport})
+	auth := newAuth(a, echoauth.Options{Transport: l.Transport})
 	e := echo.New()
-	e.HTTPErrorHandler = answerErrors(auth)
+	// Here the application's errors become answers.
+	e.HTTPErrorHandler = func(err error, c echo.Context) { auth.HTTPErrorHandler(facetest.ShopError(err), c) }
 	r := e.Group(l.Prefix)
 	r.POST("/auth/login", func(c echo.Context) error {
 		login, err := facetest.ReadLogin(c.Request())
 		if err != nil {
-			return errNoUser
+			return facetest.ErrNoUser
 		}
 		return auth.Login(c, login)
 	})
@@ -75,13 +46,10 @@ func newShop(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
 		return nil
 	}, auth.Require)
 	r.GET("/orders/:id", func(c echo.Context) error {
-		switch c.Param("id") {
-		case "1":
-			return c.JSON(http.StatusOK, echo.Map{"customer": echoauth.Claims(c).Subject()})
-		case "2":
-			return errNotTheirs
+		if err := facetest.Order(c.Param("id")); err != nil {
+			return err
 		}
-		return errNoDatabase
+		return c.JSON(http.StatusOK, echo.Map{"customer": echoauth.Claims(c).Subject()})
 	}, auth.Require)
 	return e
 }

@@ -11,15 +11,31 @@ import (
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
-func TestTable(t *testing.T) { facetest.Run(t, newHandler) }
+func TestTable(t *testing.T) { facetest.Run(t, newHandler, facetest.BareHead) }
 
 func TestAccounts(t *testing.T) { facetest.RunAccounts(t, newHandler) }
 
-// newHandler mounts the routes of the table.
 func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
-	auth := echoauth.New(a, echoauth.Options{Transport: l.Transport})
+	auth := newAuth(a, echoauth.Options{Transport: l.Transport})
+	e := mount(auth, l)
+	e.HTTPErrorHandler = func(err error, c echo.Context) { e.DefaultHTTPErrorHandler(routed(auth, c, err), c) }
+	return e
+}
+
+// routed returns an error, but for those of Echo's router the library's.
+func routed(auth *echoauth.Auth, c echo.Context, err error) error {
+	switch err {
+	case echo.ErrNotFound:
+		return auth.Error(c, core.ErrNotFound)
+	case echo.ErrMethodNotAllowed:
+		return auth.Error(c, core.ErrMethodNotAllowed)
+	}
+	return err
+}
+
+// mount mounts the routes of the table.
+func mount(auth *echoauth.Auth, l facetest.Layout) *echo.Echo {
 	e := echo.New()
-	e.HTTPErrorHandler = auth.HTTPErrorHandler
 	r := e.Group(l.Prefix)
 
 	r.POST("/auth/login", func(c echo.Context) error {
@@ -37,27 +53,17 @@ func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler
 	r.Match(read, "/api/me", claims, auth.Require)
 	r.GET("/api/maybe", claims, auth.Optional)
 	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", claims, auth.Require)
-	r.GET("/api/fail", func(c echo.Context) error { return facetest.Fault(c.Request()) })
-	r.POST("/api/read", func(c echo.Context) error {
-		var note facetest.Note
-		if err := echoauth.ReadJSON(c, &note); err != nil {
-			return auth.Error(c, err)
-		}
-		facetest.WriteNote(c.Response(), note)
-		return nil
-	})
-	r.GET("/api/panic", func(c echo.Context) error { facetest.Panic(c.Response(), c.Request()); return nil }, auth.Recover)
-	r.PUT("/admin/users/:user/block", auth.Block, auth.Require)
-	r.DELETE("/admin/users/:user/block", auth.Unblock, auth.Require)
-	r.DELETE("/admin/users/:user/sessions", auth.RevokeAll, auth.Require)
+	r.GET("/api/fail", func(c echo.Context) error { return auth.Error(c, facetest.Fault(c.Request())) })
+	mountUsers(r, auth, auth.Require)
 
+	revoke := func(c echo.Context) error { return auth.RevokeSession(c, param(c, "id")) }
 	if l.AnyMethod {
 		r.Any("/healthz", auth.Health)
 		r.Any("/auth/reissue", auth.Reissue)
 		r.Any("/auth/logout", auth.Logout)
 		r.Any("/auth/logout-all", auth.LogoutAll)
 		r.Any("/auth/sessions", auth.Sessions)
-		r.Any("/auth/sessions/:id", auth.RevokeSession)
+		r.Any("/auth/sessions/:id", revoke)
 		r.Any("/.well-known/jwks.json", auth.JWKS)
 		return e
 	}
@@ -66,7 +72,21 @@ func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler
 	r.POST("/auth/logout", auth.Logout)
 	r.POST("/auth/logout-all", auth.LogoutAll, auth.Require)
 	r.Match(read, "/auth/sessions", auth.Sessions, auth.Require)
-	r.DELETE("/auth/sessions/:id", auth.RevokeSession, auth.Require)
+	r.DELETE("/auth/sessions/:id", revoke, auth.Require)
 	r.Match(read, "/.well-known/jwks.json", auth.JWKS)
 	return e
+}
+
+// mountUsers mounts what acts on the user that the path names.
+func mountUsers(r *echo.Group, auth *echoauth.Auth, before ...echo.MiddlewareFunc) {
+	user := func(handle func(echo.Context, string) error) echo.HandlerFunc {
+		return func(c echo.Context) error { return handle(c, param(c, "user")) }
+	}
+	r.PUT("/admin/users/:user/block", user(auth.BlockUser), before...)
+	r.DELETE("/admin/users/:user/block", user(auth.UnblockUser), before...)
+	r.Match([]string{http.MethodGet, http.MethodHead}, "/admin/users/:user/sessions", user(auth.UserSessions), before...)
+	r.DELETE("/admin/users/:user/sessions", user(auth.RevokeUser), before...)
+	r.DELETE("/admin/users/:user/sessions/:id", func(c echo.Context) error {
+		return auth.RevokeUserSession(c, param(c, "user"), param(c, "id"))
+	}, before...)
 }

@@ -1,7 +1,40 @@
+// Package ginauth puts Ratchet's login sessions into Gin applications: the
+// middleware and the handlers of package httpauth, which documents them.
+//
+//	auth, err := ginauth.New(authority, ginauth.Options{})
+//	r := gin.New()
+//	r.POST("/auth/login", func(c *gin.Context) {
+//		// check the password, then:
+//		auth.Login(c, core.Login{Subject: user})
+//	})
+//	r.POST("/auth/reissue", auth.Reissue)
+//	r.POST("/auth/logout", auth.Logout)
+//	r.GET("/api/me", auth.Require, func(c *gin.Context) {
+//		c.JSON(200, gin.H{"user": ginauth.Claims(c).Subject()})
+//	})
+//
+// # Gin's ways
+//
+// Gin answers 404 to a method that a path does not have, unless the engine is
+// told otherwise, and does not route HEAD to GET:
+//
+//	r.HandleMethodNotAllowed = true
+//	r.NoMethod(func(c *gin.Context) { auth.Error(c, core.ErrMethodNotAllowed) })
+//	r.NoRoute(func(c *gin.Context) { auth.Error(c, core.ErrNotFound) })
+//
+// c.Param is the path's own text, and a name with a slash has no route. An engine
+// with UseEscapedPath routes such names too, but then needs UnescapePathValues
+// off, or a plus sign becomes a space, and url.PathUnescape around c.Param.
+//
+// The claims are in the context of the request. A *gin.Context used as a
+// context.Context finds them only with gin.Engine.ContextWithFallback; [Claims]
+// always does.
 package ginauth
 
 import (
-	"log/slog"
+	"bufio"
+	"errors"
+	"net"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -10,88 +43,148 @@ import (
 	"github.com/ratchetauth/ratchet/httpauth"
 )
 
-// Options configures [New]. The zero value is ready to use: the bearer
-// transport.
-type Options struct {
-	// Transport says where tokens travel. The default is bearer; [Hybrid] and
-	// [Cookie] make the others.
-	Transport Transport
+// What every face shares is declared in package httpauth.
+type (
+	Options       = httpauth.Options
+	Transport     = httpauth.Transport
+	CookieOptions = httpauth.CookieOptions
+	CallOption    = httpauth.CallOption
+)
 
-	// Logger receives the faults that clients are not told, those answered
-	// with 500. Default: the Authority's logger.
-	Logger *slog.Logger
-}
+// Hybrid returns the transport of [httpauth.Hybrid].
+func Hybrid(o CookieOptions) Transport { return httpauth.Hybrid(o) }
+
+// Cookie returns the transport of [httpauth.Cookie].
+func Cookie(o CookieOptions) Transport { return httpauth.Cookie(o) }
+
+// FromOrigin returns the option of [httpauth.FromOrigin].
+func FromOrigin(origin string) CallOption { return httpauth.FromOrigin(origin) }
 
 // Auth is the middleware and the handlers of one transport. It is safe for
 // concurrent use.
-type Auth struct{ wire *httpauth.Auth }
+type Auth struct {
+	face *httpauth.Face
 
-// New returns an Auth for the Authority. Any number of Auths may share one.
-func New(a *core.Authority, o Options) *Auth {
-	return &Auth{wire: httpauth.New(a, httpauth.Options(o))}
+	// ErrorHandler answers refusals in place of the library, in the format of
+	// the application. It is set before the Auth serves. The headers of the
+	// refusal are set when it is called, and so is its status, which is sent
+	// unless the handler writes another. The error is recorded by c.Error as
+	// well, and the chain has been stopped.
+	ErrorHandler func(*gin.Context, error)
+}
+
+// New returns an Auth for the Authority, as [httpauth.New] does. It refuses
+// Options.ErrorHandler: Gin's is the field of Auth.
+func New(a *core.Authority, o Options) (*Auth, error) {
+	f, err := httpauth.NewFace(a, o)
+	if o.ErrorHandler != nil {
+		err = errors.Join(err, errors.New("ginauth: Options.ErrorHandler is set: Gin's is Auth.ErrorHandler"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Auth{face: f}, nil
 }
 
 // Claims returns the claims of the request's access token, nil if neither
 // [Auth.Require] nor [Auth.Optional] has found a good one.
-func Claims(c *gin.Context) *core.Claims {
-	claims, _ := core.FromContext(c.Request.Context())
-	return claims
-}
+func Claims(c *gin.Context) *core.Claims { return httpauth.Claims(c.Request) }
 
-// Require is middleware that lets only requests with a good access token pass,
-// with the claims in the context of the request: see [Claims]. It answers any
-// other with an error and stops the chain:
-//
-//   - 401 without a token ("token_missing"), or with one that is bad
-//     ("token_invalid"), has expired ("token_expired") or has been revoked
-//     ("token_revoked"). WWW-Authenticate has the challenge of RFC 6750,
-//     section 3: a bare Bearer if there was no token, otherwise with error and
-//     error_description.
-//   - 400 with two credentials ("request_invalid"), such as a header and a
-//     cookie.
-//   - 403 for a request from another origin that would change something by a
-//     cookie ("cross_origin").
-//   - 503 with Retry-After if the store could not be asked
-//     ("store_unavailable"), unless core.Config.OnStoreFailure is
-//     [core.FailOpen]. It says nothing about the token.
-//   - 500 for a fault of the program ("internal"), which is logged.
-//
-// With [CookieOptions].SilentReissue a request whose access token is missing or
-// has expired, but whose refresh cookie is good, passes too. Its answer has the
-// new cookies, and Cache-Control: no-store whatever the handler says; the
-// handler finds the new cookies in the request. If the refresh token is
-// refused, the answer is the 401 of the access token, and no cookie is
-// cleared. A navigation that another origin has caused reissues nothing: it is
-// answered with a page that loads itself again. A prefetch that would reissue
-// is answered with 503.
-func (a *Auth) Require(c *gin.Context) { a.admit(c, (*httpauth.Auth).Require) }
+// ClaimsAs returns the custom claims as [httpauth.ClaimsAs] does.
+func ClaimsAs[T any](c *gin.Context) (T, error) { return httpauth.ClaimsAs[T](c.Request) }
 
-// Optional is as Require, but also lets requests without a credential pass,
-// for which [Claims] is nil. A bad Bearer header is refused with 401: its
-// sender should learn that it is bad. A bad cookie is as none, because a
-// browser sends what it has.
-func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*httpauth.Auth).Optional) }
+// Require is the middleware of [httpauth.Auth.Require]. A refusal stops the chain.
+func (a *Auth) Require(c *gin.Context) { a.admit(c, (*httpauth.Face).Require) }
 
-// check is a method of httpauth.Auth.
-type check func(*httpauth.Auth, http.ResponseWriter, *http.Request) (httpauth.Admission, bool)
+// Optional is the middleware of [httpauth.Auth.Optional].
+func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*httpauth.Face).Optional) }
+
+type check func(*httpauth.Face, http.ResponseWriter, *http.Request) (httpauth.Admission, error)
 
 func (a *Auth) admit(c *gin.Context, check check) {
 	// Middleware of the whole engine runs before NoMethod too, for which Gin
 	// has set the status, and 405 comes before 401.
 	if c.FullPath() == "" && c.Writer.Status() == http.StatusMethodNotAllowed {
-		a.MethodNotAllowed(c)
+		a.Error(c, core.ErrMethodNotAllowed)
 		return
 	}
-	admission, ok := check(a.wire, c.Writer, c.Request)
-	if !ok {
-		c.Abort()
+	admission, err := check(a.face, c.Writer, c.Request)
+	if admission.Renewal != nil {
+		w := keepingWriter{c.Writer, admission.Renewal}
+		c.Writer = w
+		defer w.keep() // for a handler that has written nothing, or panics
+	}
+	if err != nil || admission.Answered {
+		a.answered(c, err)
 		return
 	}
 	c.Request = admission.Request
 	if admission.Renewal != nil {
-		w := noStoreWriter{c.Writer, admission.Renewal}
-		c.Writer = w
-		defer w.keep() // for a handler that has written nothing, or panics
 		c.Next()
 	}
+}
+
+// answered stops the chain behind an operation, and answers its refusal.
+func (a *Auth) answered(c *gin.Context, err error) {
+	c.Abort()
+	if err != nil {
+		a.Error(c, err)
+	}
+}
+
+// Error answers an error as [httpauth.Auth.Error] does, or by ErrorHandler, records
+// it by c.Error and stops the chain.
+func (a *Auth) Error(c *gin.Context, err error) {
+	c.Abort()
+	e := a.face.Prepare(c.Writer, c.Request, err)
+	err = httpauth.Cause(e, err)
+	c.Error(err)
+	if a.ErrorHandler == nil {
+		httpauth.WriteError(c.Writer, e)
+		return
+	}
+	c.Status(e.Status())
+	a.ErrorHandler(c, err)
+	c.Writer.WriteHeaderNow()
+}
+
+// keepingWriter has its say last, at whatever sends the header: the answer carries
+// new cookies.
+type keepingWriter struct {
+	gin.ResponseWriter
+	renewal *httpauth.Renewal
+}
+
+// keep says so unless the header has been sent.
+func (w keepingWriter) keep() {
+	if !w.Written() || w.Status() < 200 { // 1xx is not the header yet
+		w.renewal.Keep(w.Header())
+	}
+}
+
+// Unwrap is for [http.ResponseController].
+func (w keepingWriter) Unwrap() http.ResponseWriter { w.keep(); return w.ResponseWriter }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w keepingWriter) WriteHeader(status int) { w.keep(); w.ResponseWriter.WriteHeader(status) }
+
+// WriteHeaderNow implements [gin.ResponseWriter].
+func (w keepingWriter) WriteHeaderNow() { w.keep(); w.ResponseWriter.WriteHeaderNow() }
+
+// Write implements [http.ResponseWriter].
+func (w keepingWriter) Write(data []byte) (int, error) { w.keep(); return w.ResponseWriter.Write(data) }
+
+// WriteString implements [io.StringWriter].
+func (w keepingWriter) WriteString(s string) (int, error) {
+	w.keep()
+	return w.ResponseWriter.WriteString(s)
+}
+
+// Flush implements [http.Flusher].
+func (w keepingWriter) Flush() { w.keep(); w.ResponseWriter.Flush() }
+
+// Hijack implements [http.Hijacker].
+func (w keepingWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.keep()
+	return w.ResponseWriter.Hijack()
 }

@@ -3,7 +3,6 @@ package ginauth_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 
 	"github.com/gin-gonic/gin"
@@ -13,9 +12,11 @@ import (
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
+func TestOptions(t *testing.T) { facetest.CheckOptions(t, ginauth.New) }
+
 func TestRequireAllocs(t *testing.T) {
 	facetest.CheckAllocs(t, func(a *core.Authority) (bare, required http.Handler) {
-		auth := ginauth.New(a, ginauth.Options{})
+		auth := newAuth(a, ginauth.Options{})
 		done := func(c *gin.Context) { c.Status(http.StatusNoContent) }
 		without, with := gin.New(), gin.New()
 		without.GET("/", done)
@@ -27,24 +28,24 @@ func TestRequireAllocs(t *testing.T) {
 // TestChainStops checks that nothing after a handler or a refusal runs: what
 // it wrote would be appended to an answer that is whole.
 func TestChainStops(t *testing.T) {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	for name, h := range map[string]gin.HandlerFunc{
-		"Require":          auth.Require,
-		"Optional":         auth.Optional,
-		"Login":            func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) },
-		"Reissue":          auth.Reissue,
-		"Logout":           auth.Logout,
-		"LogoutAll":        auth.LogoutAll,
-		"Sessions":         auth.Sessions,
-		"RevokeSession":    auth.RevokeSession,
-		"JWKS":             auth.JWKS,
-		"Block":            auth.Block,
-		"Unblock":          auth.Unblock,
-		"RevokeAll":        auth.RevokeAll,
-		"Health":           auth.Health,
-		"Error":            func(c *gin.Context) { auth.Error(c, core.ErrForbidden) },
-		"MethodNotAllowed": auth.MethodNotAllowed,
-		"NotFound":         auth.NotFound,
+		"Require":           auth.Require,
+		"Optional":          auth.Optional,
+		"Login":             func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) },
+		"Reissue":           auth.Reissue,
+		"Logout":            auth.Logout,
+		"LogoutAll":         auth.LogoutAll,
+		"Sessions":          auth.Sessions,
+		"RevokeSession":     func(c *gin.Context) { auth.RevokeSession(c, "id") },
+		"JWKS":              auth.JWKS,
+		"BlockUser":         func(c *gin.Context) { auth.BlockUser(c, "bob") },
+		"UnblockUser":       func(c *gin.Context) { auth.UnblockUser(c, "bob") },
+		"RevokeUser":        func(c *gin.Context) { auth.RevokeUser(c, "bob") },
+		"UserSessions":      func(c *gin.Context) { auth.UserSessions(c, "bob") },
+		"RevokeUserSession": func(c *gin.Context) { auth.RevokeUserSession(c, "bob", "id") },
+		"Health":            auth.Health,
+		"Error":             func(c *gin.Context) { auth.Error(c, core.ErrForbidden) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			engine := gin.New()
@@ -59,43 +60,22 @@ func TestChainStops(t *testing.T) {
 // TestRequireForTheEngine checks middleware that Gin also runs for paths and
 // methods that have no route.
 func TestRequireForTheEngine(t *testing.T) {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
-	for name, middleware := range map[string]gin.HandlerFunc{"Require": auth.Require, "Optional": auth.Optional} {
-		t.Run(name, func(t *testing.T) {
-			engine := gin.New()
-			engine.HandleMethodNotAllowed = true
-			engine.Use(middleware)
-			engine.NoMethod(auth.MethodNotAllowed)
-			engine.NoRoute(auth.NotFound)
-			engine.GET("/me", func(c *gin.Context) { c.Status(http.StatusNoContent) })
-			for _, tt := range []struct {
-				method, path string
-				status       int
-				allow        string
-			}{
-				{"GET", "/me", 401, ""},
-				{"POST", "/me", 405, "GET"},
-				{"GET", "/other", 401, ""},
-			} {
-				w := httptest.NewRecorder()
-				r := httptest.NewRequest(tt.method, tt.path, nil)
-				r.Header.Set("Authorization", "Bearer rubbish")
-				engine.ServeHTTP(w, r)
-				if w.Code != tt.status || w.Header().Get("Allow") != tt.allow {
-					t.Errorf("%s %s: got %d, Allow %q, want %d, %q", tt.method, tt.path, w.Code, w.Header().Get("Allow"), tt.status, tt.allow)
-				}
-				if n := strings.Count(w.Body.String(), `"code"`); n != 1 {
-					t.Errorf("%s %s: got %d bodies, want 1: %s", tt.method, tt.path, n, w.Body)
-				}
-			}
-		})
-	}
+	facetest.CheckEverywhere(t, func(a *core.Authority, transport ginauth.Transport, optional bool) http.Handler {
+		auth := newAuth(a, ginauth.Options{Transport: transport})
+		engine := gin.New()
+		engine.HandleMethodNotAllowed = true
+		engine.Use(map[bool]gin.HandlerFunc{false: auth.Require, true: auth.Optional}[optional])
+		engine.NoMethod(func(c *gin.Context) { auth.Error(c, core.ErrMethodNotAllowed) })
+		engine.NoRoute(func(c *gin.Context) { auth.Error(c, core.ErrNotFound) })
+		engine.GET("/me", func(c *gin.Context) { c.Status(http.StatusNoContent) })
+		return engine
+	})
 }
 
 // TestRequireTrustsNoStatus checks that a status that an earlier handler has
 // set lets nobody past Require.
 func TestRequireTrustsNoStatus(t *testing.T) {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	engine := gin.New()
 	engine.GET("/", func(c *gin.Context) { c.Status(http.StatusMethodNotAllowed) }, auth.Require,
 		func(*gin.Context) { t.Error("the next handler ran") })
@@ -114,4 +94,22 @@ func TestClaimsWithoutMiddleware(t *testing.T) {
 		}
 	})
 	engine.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+}
+
+// TestSilentTwins checks that what answers nothing lets the chain go on, and leaves
+// the answer to the application.
+func TestSilentTwins(t *testing.T) {
+	auth := newAuth(newAuthority(), ginauth.Options{})
+	for name, twin := range map[string]func(*gin.Context) error{
+		"Issue": func(c *gin.Context) error { _, err := auth.Issue(c, core.Login{Subject: "alice"}); return err },
+		"Renew": func(c *gin.Context) error { _, err := auth.Renew(c); return err },
+		"End":   auth.End,
+	} {
+		engine := gin.New()
+		refused := false
+		engine.POST("/", func(c *gin.Context) { refused = twin(c) != nil }, func(c *gin.Context) { c.String(http.StatusTeapot, "tea") })
+		if w := send(engine, "POST", "/", "", ""); w.Code != http.StatusTeapot || w.Body.String() != "tea" || refused != (name == "Renew") {
+			t.Errorf("%s: got %d %q, refused %t, want the application's answer", name, w.Code, w.Body, refused)
+		}
+	}
 }

@@ -34,6 +34,15 @@ func newAuthority() *core.Authority {
 	return authority
 }
 
+// newAuth returns an Auth as a program would make it.
+func newAuth(a *core.Authority, o ginauth.Options) *ginauth.Auth {
+	auth, err := ginauth.New(a, o)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return auth
+}
+
 // login logs alice in and returns her tokens.
 func login(h http.Handler) (accessToken, refreshToken string) {
 	var tokens struct {
@@ -60,7 +69,10 @@ func send(h http.Handler, method, path, accessToken, body string) *httptest.Resp
 }
 
 func Example() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth, err := ginauth.New(newAuthority(), ginauth.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) {
 		// Check the password here; auth.Error(c, core.ErrBadCredentials) if
@@ -75,7 +87,7 @@ func Example() {
 
 	access, _ := login(r)
 	fmt.Println(send(r, "GET", "/api/me", access, "").Body)
-	fmt.Println(send(r, "POST", "/auth/logout", access, "").Body)
+	fmt.Print(send(r, "POST", "/auth/logout", access, "").Body)
 	fmt.Println(send(r, "GET", "/api/me", access, "").Body)
 	// Output:
 	// {"user":"alice"}
@@ -84,7 +96,7 @@ func Example() {
 }
 
 func ExampleAuth_Require() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	api := r.Group("/api", auth.Require)
 	api.GET("/me", func(c *gin.Context) { c.String(http.StatusOK, ginauth.Claims(c).Subject()) })
@@ -94,12 +106,12 @@ func ExampleAuth_Require() {
 	w = send(r, "GET", "/api/me", "rubbish", "")
 	fmt.Println(w.Code, w.Header().Get("WWW-Authenticate"))
 	// Output:
-	// 401 Bearer
-	// 401 Bearer error="invalid_token", error_description="the access token is invalid"
+	// 401 Bearer realm="https://example.org"
+	// 401 Bearer realm="https://example.org", error="invalid_token", error_description="the access token is invalid"
 }
 
 func ExampleAuth_Optional() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })
 	r.GET("/", auth.Optional, func(c *gin.Context) {
@@ -119,7 +131,7 @@ func ExampleAuth_Optional() {
 }
 
 func ExampleAuth_Login() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) {
 		var body struct{ Username, Password string }
@@ -139,35 +151,35 @@ func ExampleAuth_Login() {
 	})
 
 	fmt.Println(send(r, "POST", "/auth/login", "", `{"username":"alice","password":"wonderland"}`).Code)
-	fmt.Println(send(r, "POST", "/auth/login", "", `{"username":"alice","password":"x"}`).Body)
+	fmt.Print(send(r, "POST", "/auth/login", "", `{"username":"alice","password":"x"}`).Body)
 	// Output:
 	// 200
 	// {"error":"invalid_grant","error_description":"the user name or the password is wrong","code":"bad_credentials"}
 }
 
 func ExampleAuth_Reissue() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })
 	r.POST("/auth/reissue", auth.Reissue)
 
 	_, refresh := login(r)
 	fmt.Println(send(r, "POST", "/auth/reissue", "", `{"refresh_token":"`+refresh+`"}`).Code)
-	fmt.Println(send(r, "POST", "/auth/reissue", "", `{"refresh_token":"rubbish"}`).Body)
+	fmt.Print(send(r, "POST", "/auth/reissue", "", `{"refresh_token":"rubbish"}`).Body)
 	// Output:
 	// 200
 	// {"error":"invalid_grant","error_description":"the refresh token is invalid, expired or revoked","code":"refresh_invalid"}
 }
 
 func ExampleAuth_Logout() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })
 	r.POST("/auth/logout", auth.Logout)
 	r.GET("/api/me", auth.Require, func(c *gin.Context) { c.Status(http.StatusOK) })
 
 	access, refresh := login(r)
-	fmt.Println(send(r, "POST", "/auth/logout", "", `{"refresh_token":"`+refresh+`"}`).Body)
+	fmt.Print(send(r, "POST", "/auth/logout", "", `{"refresh_token":"`+refresh+`"}`).Body)
 	fmt.Println(send(r, "GET", "/api/me", access, "").Code)
 	// Output:
 	// {}
@@ -175,7 +187,7 @@ func ExampleAuth_Logout() {
 }
 
 func ExampleAuth_LogoutAll() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })
 	r.POST("/auth/logout-all", auth.LogoutAll)
@@ -183,15 +195,15 @@ func ExampleAuth_LogoutAll() {
 	login(r)
 	login(r)
 	access, _ := login(r)
-	fmt.Println(send(r, "POST", "/auth/logout-all?keep=current", access, "").Body)
-	fmt.Println(send(r, "POST", "/auth/logout-all", access, "").Body)
+	fmt.Print(send(r, "POST", "/auth/logout-all?keep=current", access, "").Body)
+	fmt.Print(send(r, "POST", "/auth/logout-all", access, "").Body)
 	// Output:
 	// {"ended":2}
 	// {"ended":1}
 }
 
 func ExampleAuth_Sessions() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) {
 		auth.Login(c, core.Login{Subject: "alice", Device: core.Device{Name: "kitchen tablet"}})
@@ -214,36 +226,36 @@ func ExampleAuth_Sessions() {
 }
 
 func ExampleAuth_RevokeSession() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: "alice"}) })
-	r.DELETE("/auth/sessions/:id", auth.RevokeSession)
+	r.DELETE("/auth/sessions/:id", func(c *gin.Context) { auth.RevokeSession(c, c.Param("id")) })
 
 	access, _ := login(r)
-	fmt.Println(send(r, "DELETE", "/auth/sessions/another-user's", access, "").Body)
+	fmt.Print(send(r, "DELETE", "/auth/sessions/another-user's", access, "").Body)
 	// Output:
 	// {"error":"not_found","error_description":"no such session","code":"session_not_found"}
 }
 
 func ExampleAuth_JWKS() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/.well-known/jwks.json", auth.JWKS)
 
 	// The example's only key is secret: it is not in the set.
-	fmt.Println(send(r, "GET", "/.well-known/jwks.json", "", "").Body)
+	fmt.Print(send(r, "GET", "/.well-known/jwks.json", "", "").Body)
 	// Output:
 	// {"keys":[]}
 }
 
 func ExampleAuth_Error() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) {
 		auth.Login(c, core.Login{Subject: "alice", Claims: map[string]any{"roles": []string{"user"}}})
 	})
 	admins := func(c *gin.Context) {
-		claims, err := core.ClaimsAs[struct{ Roles []string }](ginauth.Claims(c))
+		claims, err := ginauth.ClaimsAs[struct{ Roles []string }](c)
 		if err == nil && !slices.Contains(claims.Roles, "admin") {
 			err = core.ErrForbidden
 		}
@@ -254,43 +266,44 @@ func ExampleAuth_Error() {
 	r.GET("/admin", auth.Require, admins, func(c *gin.Context) { c.Status(http.StatusOK) })
 
 	access, _ := login(r)
-	fmt.Println(send(r, "GET", "/admin", access, "").Body)
+	fmt.Print(send(r, "GET", "/admin", access, "").Body)
 	// Output:
 	// {"error":"access_denied","error_description":"the caller may not do this","code":"forbidden"}
 }
 
-func ExampleAuth_MethodNotAllowed() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+// Gin has its own answers to paths and methods without a route. These are those
+// of package httpauth.
+func ExampleAuth_Error_routes() {
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
-	r.NoMethod(auth.MethodNotAllowed)
-	r.NoRoute(auth.NotFound)
+	r.NoMethod(func(c *gin.Context) { auth.Error(c, core.ErrMethodNotAllowed) })
+	r.NoRoute(func(c *gin.Context) { auth.Error(c, core.ErrNotFound) })
 	r.GET("/api/me", auth.Require, func(c *gin.Context) { c.Status(http.StatusOK) })
 
 	w := send(r, "POST", "/api/me", "", "")
 	fmt.Println(w.Code, w.Header().Get("Allow"))
-	fmt.Println(send(r, "GET", "/nothing", "", "").Code)
+	fmt.Print(send(r, "GET", "/nothing", "", "").Body)
 	// Output:
 	// 405 GET
-	// 404
+	// {"error":"not_found","error_description":"there is nothing at this path","code":"not_found"}
 }
 
-func ExampleClaims() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+func ExampleClaimsAs() {
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) {
 		auth.Login(c, core.Login{Subject: "alice", Claims: map[string]any{"roles": []string{"user"}}})
 	})
 	r.GET("/api/me", auth.Require, func(c *gin.Context) {
-		claims := ginauth.Claims(c)
-		custom, err := core.ClaimsAs[struct {
+		custom, err := ginauth.ClaimsAs[struct {
 			Roles []string `json:"roles"`
-		}](claims)
+		}](c)
 		if err != nil {
 			auth.Error(c, err)
 			return
 		}
-		c.JSON(http.StatusOK, gin.H{"user": claims.Subject(), "roles": custom.Roles})
+		c.JSON(http.StatusOK, gin.H{"user": ginauth.Claims(c).Subject(), "roles": custom.Roles})
 	})
 
 	access, _ := login(r)

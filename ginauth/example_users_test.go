@@ -1,10 +1,11 @@
 package ginauth_test
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
+	"log"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/gin-gonic/gin"
@@ -13,11 +14,21 @@ import (
 	"github.com/ratchetauth/ratchet/ginauth"
 )
 
+// param returns a parameter of the path for an Engine that leaves it escaped. Where
+// Gin unescapes it, a plus sign becomes a space.
+func param(c *gin.Context, name string) string {
+	value, err := url.PathUnescape(c.Param(name))
+	if err != nil {
+		return "" // no user has this name
+	}
+	return value
+}
+
 // newAdmin returns an Engine with the routes of an administrator, and a login
 // of alice, who is one.
 func newAdmin(auth *ginauth.Auth) *gin.Engine {
 	r := gin.New()
-	r.UseEscapedPath = true // a name may have a slash
+	r.UseEscapedPath, r.UnescapePathValues = true, false // a name may have a slash
 	r.POST("/auth/login", func(c *gin.Context) {
 		user := c.DefaultQuery("user", "alice")
 		roles := map[string][]string{"alice": {"admin"}}[user]
@@ -25,7 +36,7 @@ func newAdmin(auth *ginauth.Auth) *gin.Engine {
 	})
 	// Without this check every user would be an administrator.
 	requireAdmin := func(c *gin.Context) {
-		claims, err := core.ClaimsAs[struct{ Roles []string }](ginauth.Claims(c))
+		claims, err := ginauth.ClaimsAs[struct{ Roles []string }](c)
 		if err == nil && !slices.Contains(claims.Roles, "admin") {
 			err = core.ErrForbidden
 		}
@@ -34,18 +45,23 @@ func newAdmin(auth *ginauth.Auth) *gin.Engine {
 		}
 	}
 	admin := r.Group("/admin/users/:user", auth.Require, requireAdmin)
-	admin.PUT("/block", auth.Block)
-	admin.DELETE("/block", auth.Unblock)
-	admin.DELETE("/sessions", auth.RevokeAll)
+	user := func(handle func(*gin.Context, string)) gin.HandlerFunc {
+		return func(c *gin.Context) { handle(c, param(c, "user")) }
+	}
+	admin.PUT("/block", user(auth.BlockUser))
+	admin.DELETE("/block", user(auth.UnblockUser))
+	admin.GET("/sessions", user(auth.UserSessions))
+	admin.DELETE("/sessions", user(auth.RevokeUser))
+	admin.DELETE("/sessions/:id", func(c *gin.Context) { auth.RevokeUserSession(c, param(c, "user"), c.Param("id")) })
 	return r
 }
 
-func ExampleAuth_Block() {
-	r := newAdmin(ginauth.New(newAuthority(), ginauth.Options{}))
+func ExampleAuth_BlockUser() {
+	r := newAdmin(newAuth(newAuthority(), ginauth.Options{}))
 	access, _ := login(r)
 
 	fmt.Println(send(r, "PUT", "/admin/users/bob/block", access, `{"until":"2999-01-01T00:00:00Z"}`).Code)
-	fmt.Println(send(r, "POST", "/auth/login?user=bob", "", "").Body)
+	fmt.Print(send(r, "POST", "/auth/login?user=bob", "", "").Body)
 	fmt.Println(send(r, "PUT", "/admin/users/a%2Fb/block", access, "").Code) // a/b, for ever
 	// Output:
 	// 204
@@ -53,8 +69,8 @@ func ExampleAuth_Block() {
 	// 204
 }
 
-func ExampleAuth_Unblock() {
-	r := newAdmin(ginauth.New(newAuthority(), ginauth.Options{}))
+func ExampleAuth_UnblockUser() {
+	r := newAdmin(newAuth(newAuthority(), ginauth.Options{}))
 	access, _ := login(r)
 
 	send(r, "PUT", "/admin/users/bob/block", access, "")
@@ -65,58 +81,42 @@ func ExampleAuth_Unblock() {
 	// 200
 }
 
-func ExampleAuth_RevokeAll() {
-	r := newAdmin(ginauth.New(newAuthority(), ginauth.Options{}))
+func ExampleAuth_RevokeUser() {
+	r := newAdmin(newAuth(newAuthority(), ginauth.Options{}))
 	access, _ := login(r)
 
 	send(r, "POST", "/auth/login?user=bob", "", "")
 	send(r, "POST", "/auth/login?user=bob", "", "")
-	fmt.Println(send(r, "DELETE", "/admin/users/bob/sessions", access, "").Body)
+	fmt.Print(send(r, "DELETE", "/admin/users/bob/sessions", access, "").Body)
 	fmt.Println(send(r, "DELETE", "/admin/users/bob/sessions", "", "").Code)
 	// Output:
 	// {"ended":2}
 	// 401
 }
 
+func ExampleAuth_RevokeUserSession() {
+	r := newAdmin(newAuth(newAuthority(), ginauth.Options{}))
+	access, _ := login(r)
+
+	send(r, "POST", "/auth/login?user=bob", "", "")
+	var list struct{ Sessions []struct{ ID string } }
+	if err := json.Unmarshal(send(r, "GET", "/admin/users/bob/sessions", access, "").Body.Bytes(), &list); err != nil {
+		log.Fatal(err)
+	}
+	path := "/admin/users/bob/sessions/" + list.Sessions[0].ID
+	fmt.Println(send(r, "DELETE", path, access, "").Code)
+	fmt.Println(send(r, "DELETE", path, access, "").Code) // there is no such session any more
+	// Output:
+	// 204
+	// 404
+}
+
 func ExampleAuth_Health() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
+	auth := newAuth(newAuthority(), ginauth.Options{})
 	r := gin.New()
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", auth.Health)
 
-	fmt.Println(send(r, "GET", "/healthz", "", "").Body)
+	fmt.Print(send(r, "GET", "/healthz", "", "").Body)
 	// Output:
 	// {"status":"ok"}
-}
-
-func ExampleAuth_Recover() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	r := gin.New()
-	r.Use(auth.Recover)
-	r.GET("/", func(*gin.Context) { panic("the stack is in the log") })
-
-	fmt.Println(send(r, "GET", "/", "", "").Body)
-	// Output:
-	// {"error":"server_error","error_description":"the server failed","code":"internal"}
-}
-
-func ExampleReadJSON() {
-	auth := ginauth.New(newAuthority(), ginauth.Options{})
-	r := gin.New()
-	r.POST("/notes", func(c *gin.Context) {
-		var in struct {
-			Title string
-			Text  *string // may be missing
-		}
-		if err := ginauth.ReadJSON(c, &in); err != nil {
-			auth.Error(c, err)
-			return
-		}
-		c.String(http.StatusOK, in.Title)
-	})
-
-	fmt.Println(send(r, "POST", "/notes", "", `{"title":"one"}`).Body)
-	fmt.Println(send(r, "POST", "/notes", "", `{"title":"one","title":"two"}`).Body)
-	// Output:
-	// one
-	// {"error":"invalid_request","error_description":"the request is malformed","code":"request_invalid"}
 }

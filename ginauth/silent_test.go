@@ -3,7 +3,6 @@ package ginauth_test
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +17,7 @@ import (
 
 // silentEngine returns an engine with GET / behind Require.
 func silentEngine(a *core.Authority, t ginauth.Transport, h gin.HandlerFunc) *gin.Engine {
-	auth := ginauth.New(a, ginauth.Options{Transport: t})
+	auth := newAuth(a, ginauth.Options{Transport: t})
 	engine := gin.New()
 	engine.Use(gin.RecoveryWithWriter(io.Discard))
 	engine.GET("/", auth.Require, h)
@@ -91,7 +90,7 @@ func TestNoStoreOfGin(t *testing.T) {
 func TestNoStoreOfTheEngine(t *testing.T) {
 	facetest.CheckKept(t, 404, "404 page not found", func(a *core.Authority, transport ginauth.Transport) http.Handler {
 		engine := gin.New()
-		engine.Use(ginauth.New(a, ginauth.Options{Transport: transport}).Require)
+		engine.Use(newAuth(a, ginauth.Options{Transport: transport}).Require)
 		return engine
 	})
 }
@@ -109,49 +108,10 @@ func TestNoStoreWithPanic(t *testing.T) {
 			}()
 			c.Next()
 		})
-		engine.GET("/", ginauth.New(a, ginauth.Options{Transport: transport}).Require, func(c *gin.Context) {
+		engine.GET("/", newAuth(a, ginauth.Options{Transport: transport}).Require, func(c *gin.Context) {
 			c.Header("Cache-Control", "public")
 			panic("handler")
 		})
 		return engine
 	})
-}
-
-// TestSilentForTheEngine checks middleware of the whole engine: paths without
-// a route are served like any other, but a method that a path has not is 405
-// before anything is reissued.
-func TestSilentForTheEngine(t *testing.T) {
-	transport, err := ginauth.Cookie(ginauth.CookieOptions{SilentReissue: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	authority := newAuthority()
-	auth := ginauth.New(authority, ginauth.Options{Transport: transport})
-	engine := gin.New()
-	engine.HandleMethodNotAllowed = true
-	engine.Use(auth.Require)
-	engine.NoMethod(auth.MethodNotAllowed)
-	engine.NoRoute(auth.NotFound)
-	engine.GET("/me", func(c *gin.Context) { c.Status(http.StatusNoContent) })
-	for _, tt := range []struct {
-		method, path string
-		status       int
-		cookies      int
-	}{
-		{"GET", "/me", 204, 2},
-		{"POST", "/me", 405, 0},
-		{"GET", "/other", 404, 2},
-	} {
-		tokens, err := authority.Issue(t.Context(), core.Login{Subject: "alice"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := httptest.NewRecorder()
-		r := httptest.NewRequest(tt.method, tt.path, nil)
-		r.Header.Set("Cookie", "__Host-refresh="+tokens.RefreshToken)
-		engine.ServeHTTP(w, r)
-		if w.Code != tt.status || len(w.Result().Cookies()) != tt.cookies || w.Header().Get("Cache-Control") != "no-store" {
-			t.Errorf("%s %s: got %d %v, want %d with %d cookies and no-store", tt.method, tt.path, w.Code, w.Header(), tt.status, tt.cookies)
-		}
-	}
 }

@@ -21,14 +21,17 @@ func TestTable(t *testing.T) { facetest.Run(t, newHandler) }
 
 func TestAccounts(t *testing.T) { facetest.RunAccounts(t, newHandler) }
 
-// newHandler mounts the routes of the table.
 func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
-	auth := ginauth.New(a, ginauth.Options{Transport: l.Transport})
+	return mount(newAuth(a, ginauth.Options{Transport: l.Transport}), l)
+}
+
+// mount mounts the routes of the table.
+func mount(auth *ginauth.Auth, l facetest.Layout) *gin.Engine {
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
-	engine.UseEscapedPath = true
-	engine.NoMethod(auth.MethodNotAllowed)
-	engine.NoRoute(auth.NotFound)
+	engine.UseEscapedPath, engine.UnescapePathValues = true, false // see param
+	engine.NoMethod(func(c *gin.Context) { auth.Error(c, core.ErrMethodNotAllowed) })
+	engine.NoRoute(func(c *gin.Context) { auth.Error(c, core.ErrNotFound) })
 	r := engine.Group(l.Prefix)
 
 	r.POST("/auth/login", func(c *gin.Context) {
@@ -45,27 +48,16 @@ func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler
 	r.GET("/api/maybe", auth.Optional, claims)
 	r.Match([]string{http.MethodPut, http.MethodPost}, "/api/write", auth.Require, claims)
 	r.GET("/api/fail", func(c *gin.Context) { auth.Error(c, facetest.Fault(c.Request)) })
-	r.POST("/api/read", func(c *gin.Context) {
-		var note facetest.Note
-		if err := ginauth.ReadJSON(c, &note); err != nil {
-			auth.Error(c, err)
-			return
-		}
-		facetest.WriteNote(c.Writer, note)
-	})
-	r.GET("/api/panic", auth.Recover, func(c *gin.Context) { facetest.Panic(c.Writer, c.Request) })
-	users := r.Group("/admin/users/:user", auth.Require)
-	users.PUT("/block", auth.Block)
-	users.DELETE("/block", auth.Unblock)
-	users.DELETE("/sessions", auth.RevokeAll)
+	mountUsers(r.Group("/admin/users/:user", auth.Require), auth)
 
+	revoke := func(c *gin.Context) { auth.RevokeSession(c, param(c, "id")) }
 	if l.AnyMethod {
 		r.Any("/healthz", auth.Health)
 		r.Any("/auth/reissue", auth.Reissue)
 		r.Any("/auth/logout", auth.Logout)
 		r.Any("/auth/logout-all", auth.LogoutAll)
 		r.Any("/auth/sessions", auth.Sessions)
-		r.Any("/auth/sessions/:id", auth.RevokeSession)
+		r.Any("/auth/sessions/:id", revoke)
 		r.Any("/.well-known/jwks.json", auth.JWKS)
 		return engine
 	}
@@ -74,7 +66,19 @@ func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler
 	r.POST("/auth/logout", auth.Logout)
 	r.POST("/auth/logout-all", auth.Require, auth.LogoutAll)
 	r.Match(read, "/auth/sessions", auth.Require, auth.Sessions)
-	r.DELETE("/auth/sessions/:id", auth.Require, auth.RevokeSession)
+	r.DELETE("/auth/sessions/:id", auth.Require, revoke)
 	r.Match(read, "/.well-known/jwks.json", auth.JWKS)
 	return engine
+}
+
+// mountUsers mounts what acts on the user that the path names.
+func mountUsers(users *gin.RouterGroup, auth *ginauth.Auth) {
+	user := func(handle func(*gin.Context, string)) gin.HandlerFunc {
+		return func(c *gin.Context) { handle(c, param(c, "user")) }
+	}
+	users.PUT("/block", user(auth.BlockUser))
+	users.DELETE("/block", user(auth.UnblockUser))
+	users.Match([]string{http.MethodGet, http.MethodHead}, "/sessions", user(auth.UserSessions))
+	users.DELETE("/sessions", user(auth.RevokeUser))
+	users.DELETE("/sessions/:id", func(c *gin.Context) { auth.RevokeUserSession(c, param(c, "user"), param(c, "id")) })
 }

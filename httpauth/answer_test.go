@@ -27,13 +27,13 @@ func newServer(t testing.TB) *facetest.Server {
 // TestChallenges checks that what a challenge quotes are characters that RFC
 // 6750, section 3, allows there, none of which needs an escape.
 func TestChallenges(t *testing.T) {
-	auth := httpauth.New(newServer(t).Authority, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(newServer(t).Authority, httpauth.Options{}))
 	for _, e := range []*core.Error{
 		core.ErrTokenInvalid, core.ErrTokenExpired, core.ErrTokenRevoked, core.ErrRefreshInvalid, core.ErrBadCredentials,
 	} {
 		w := httptest.NewRecorder()
 		auth.Error(w, httptest.NewRequest("GET", "/", nil), e)
-		want := fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.OAuthCode(), e.Description())
+		want := fmt.Sprintf(`Bearer realm="auth.example", error="%s", error_description="%s"`, e.OAuthCode(), e.Description())
 		if got := w.Header().Get("WWW-Authenticate"); got != want {
 			t.Errorf("%s: got the challenge %q, want %q", e.Code(), got, want)
 		}
@@ -45,8 +45,8 @@ func TestChallenges(t *testing.T) {
 	for _, e := range []*core.Error{core.ErrTokenMissing, core.ErrRefreshMissing} {
 		w := httptest.NewRecorder()
 		auth.Error(w, httptest.NewRequest("GET", "/", nil), e)
-		if got := w.Header().Get("WWW-Authenticate"); got != "Bearer" {
-			t.Errorf("%s: got the challenge %q, want a bare Bearer", e.Code(), got)
+		if got := w.Header().Get("WWW-Authenticate"); got != `Bearer realm="auth.example"` {
+			t.Errorf("%s: got the challenge %q, want the realm alone", e.Code(), got)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestError(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer
-			auth := httpauth.New(newServer(t).Authority, httpauth.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			auth := facetest.Must(httpauth.New(newServer(t).Authority, httpauth.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}))
 			w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 			if tt.name == "client gone" {
 				ctx, cancel := context.WithCancel(r.Context())
@@ -94,7 +94,7 @@ func TestError(t *testing.T) {
 // TestLogLine checks that a client cannot forge or flood the log.
 func TestLogLine(t *testing.T) {
 	var log bytes.Buffer
-	auth := httpauth.New(newServer(t).Authority, httpauth.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	auth := facetest.Must(httpauth.New(newServer(t).Authority, httpauth.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}))
 	r := httptest.NewRequest("GET", "/", nil)
 	r.URL.Path = "/\x1b[31m\nlevel=INFO" + strings.Repeat("a", 100_000)
 	r.Header.Set("Authorization", "Bearer secret-token")
@@ -111,7 +111,7 @@ func TestLogLine(t *testing.T) {
 // TestDefaultLogger checks that without Options the Authority's logger is used.
 func TestDefaultLogger(t *testing.T) {
 	s := newServer(t)
-	httpauth.New(s.Authority, httpauth.Options{}).Error(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), errors.New("it broke"))
+	facetest.Must(httpauth.New(s.Authority, httpauth.Options{})).Error(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), errors.New("it broke"))
 	if !strings.Contains(s.Log(), "it broke") {
 		t.Errorf("log: got %q, want the error", s.Log())
 	}
@@ -121,7 +121,7 @@ func TestDefaultLogger(t *testing.T) {
 // nobody is told that a token is bad.
 func TestClientGone(t *testing.T) {
 	s := newServer(t)
-	auth := httpauth.New(s.Authority, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 	tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice"})
 	if err != nil {
 		t.Fatal(err)
@@ -130,8 +130,8 @@ func TestClientGone(t *testing.T) {
 		name, method string
 		endpoint     http.HandlerFunc
 	}{
-		{"Require", "GET", func(w http.ResponseWriter, r *http.Request) { auth.Require(w, r) }},
-		{"Optional", "GET", func(w http.ResponseWriter, r *http.Request) { auth.Optional(w, r) }},
+		{"Require", "GET", func(w http.ResponseWriter, r *http.Request) { through(auth.Require, w, r) }},
+		{"Optional", "GET", func(w http.ResponseWriter, r *http.Request) { through(auth.Optional, w, r) }},
 		{"Sessions", "GET", auth.Sessions},
 		{"LogoutAll", "POST", auth.LogoutAll},
 	} {
@@ -184,11 +184,11 @@ func TestNoStoreAnswers(t *testing.T) {
 		},
 		"reissue": (*httpauth.Auth).Reissue,
 		"logout":  (*httpauth.Auth).Logout,
-		"silent":  func(a *httpauth.Auth, w http.ResponseWriter, r *http.Request) { a.Require(w, r) },
+		"silent":  func(a *httpauth.Auth, w http.ResponseWriter, r *http.Request) { through(a.Require, w, r) },
 		"bounce": func(a *httpauth.Auth, w http.ResponseWriter, r *http.Request) {
 			r.Method = "GET"
 			asNavigation(r)
-			a.Require(w, r)
+			through(a.Require, w, r)
 		},
 	} {
 		_, auth, r, _ := newSilent(t)

@@ -14,6 +14,7 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestReissueBehindOptional checks tabs that reissue at once where middleware
@@ -45,7 +46,7 @@ func TestReissueBehindOptional(t *testing.T) {
 
 func reissueBehindOptional(auth *httpauth.Auth, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	if admission, ok := auth.Optional(w, r.Clone(r.Context())); ok {
+	if admission, ok := through(auth.Optional, w, r.Clone(r.Context())); ok {
 		auth.Reissue(w, admission.Request)
 	}
 	return w
@@ -70,7 +71,7 @@ func TestBodyBehindOptional(t *testing.T) {
 	for body, want := range map[string]string{`{"refresh_token":"another"}`: "request_invalid", "": ""} {
 		_, auth, r, tokens := newSilent(t)
 		w := httptest.NewRecorder()
-		admission, ok := auth.Optional(w, r)
+		admission, ok := through(auth.Optional, w, r)
 		if !ok {
 			t.Fatal(w.Body)
 		}
@@ -87,6 +88,40 @@ func TestBodyBehindOptional(t *testing.T) {
 	}
 }
 
+// TestWorkBetween checks that the application's own time between middleware and
+// handler, for a password hash, say, takes nothing of the time for the store, and
+// that the store's time before counts wherever it was spent.
+func TestWorkBetween(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newSlow(t, 0)
+		auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
+		r := httptest.NewRequest("POST", "/", nil)
+		tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice", Claims: map[string]any{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+tokens.AccessToken)
+		s.Store.Before(slow(time.Second))
+		p, ok := through(auth.Optional, httptest.NewRecorder(), r)
+		if !ok {
+			t.Fatal("Optional refused it")
+		}
+		time.Sleep(time.Minute) // in the bubble's time
+		for _, tt := range []struct {
+			delay  time.Duration
+			status int
+		}{{2800 * time.Millisecond, 200}, {3000 * time.Millisecond, 503}} {
+			s.Store.Before(slow(tt.delay))
+			w := httptest.NewRecorder()
+			start := time.Now()
+			auth.Login(w, p.Request, core.Login{Subject: "alice", Claims: map[string]any{}})
+			if took := time.Since(start); w.Code != tt.status || took != min(tt.delay, patience-time.Second) {
+				t.Errorf("a call takes %v: got %d after %v, want %d within 2.9s", tt.delay, w.Code, took, tt.status)
+			}
+		}
+	})
+}
+
 // TestWorkBehindSilentReissue checks that what the application does takes
 // nothing of the time for the store.
 func TestWorkBehindSilentReissue(t *testing.T) {
@@ -97,7 +132,7 @@ func TestWorkBehindSilentReissue(t *testing.T) {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set("Cookie", "__Host-access="+tokens.AccessToken+"; __Host-refresh="+tokens.RefreshToken)
 		w := httptest.NewRecorder()
-		admission, ok := auth.Require(w, r)
+		admission, ok := through(auth.Require, w, r)
 		if !ok {
 			t.Fatal(w.Body)
 		}
@@ -122,8 +157,8 @@ func TestRevokedOnTheWay(t *testing.T) {
 		}
 		return nil
 	})
-	admission, ok := auth.Optional(httptest.NewRecorder(), r)
-	if _, known := core.FromContext(admission.Request.Context()); !ok || known || admission.Renewal == nil {
+	admission, ok := through(auth.Optional, httptest.NewRecorder(), r)
+	if _, known := core.FromContext(admission.Request.Context()); !ok || known || !admission.renewed {
 		t.Errorf("got %v, %+v, want it to pass without claims and with a renewal", ok, admission)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestBodyReadBefore checks bodies that a middleware has read, limited or
@@ -57,7 +58,7 @@ func TestBodyReadBefore(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(t)
-			auth := httpauth.New(s.Authority, httpauth.Options{})
+			auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 			tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice"})
 			if err != nil {
 				t.Fatal(err)
@@ -76,7 +77,7 @@ func TestBodyReadBefore(t *testing.T) {
 
 // TestBodyReadNoFurther checks that a body without an end costs no memory.
 func TestBodyReadNoFurther(t *testing.T) {
-	auth := httpauth.New(newServer(t).Authority, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(newServer(t).Authority, httpauth.Options{}))
 	body := &endless{}
 	r := httptest.NewRequest("POST", "/", body)
 	r.Header.Set("Content-Type", "application/json")

@@ -3,7 +3,6 @@ package httpauth
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -11,9 +10,6 @@ import (
 	"net/url"
 	"strings"
 )
-
-// errAnswered stops a request that has its answer, which is no refusal.
-var errAnswered = errors.New("httpauth: the request has been answered")
 
 // bounce answers, in place of a silent reissue, what another origin may have
 // caused or the browser may drop, and reports whether it did. Whoever causes a
@@ -28,14 +24,13 @@ var errAnswered = errors.New("httpauth: the request has been answered")
 //
 // It asks no store and sets no cookie. refusal is why the request does not pass
 // as it is.
-func (a *Auth) bounce(w http.ResponseWriter, r *http.Request, refusal error) bool {
-	refresh, err := readCookie(r, a.cookies.refresh)
-	if !isUnauthorized(refusal) || !a.sentNoBearer(r) || err != nil || !refresh.presented {
+func (f *Face) bounce(w http.ResponseWriter, r *http.Request, p *presented, refusal error) bool {
+	if !isUnauthorized(refusal) || p.bearer.presented || !p.refresh.presented || p.refresh.once() != nil {
 		return false
 	}
 	foreign := foreignNavigation(r)
 	switch {
-	case r.Header.Get("Sec-Purpose") != "" && (foreign || reissuable(refusal) && a.cookies.mayReissue(r)):
+	case r.Header.Get("Sec-Purpose") != "" && (foreign || reissuable(refusal) && f.cookies.mayReissue(r)):
 		NoStore(w.Header())
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case foreign:

@@ -39,7 +39,7 @@ func TestBounceAddress(t *testing.T) {
 		asNavigation(r)
 		w := httptest.NewRecorder()
 		var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if _, ok := auth.Require(w, r); ok {
+			if _, ok := through(auth.Require, w, r); ok {
 				t.Errorf("%s: it passed", target)
 			}
 		})
@@ -63,7 +63,7 @@ func TestBounceScript(t *testing.T) {
 	r.Method = http.MethodGet
 	asNavigation(r)
 	w := httptest.NewRecorder()
-	auth.Optional(w, r)
+	through(auth.Optional, w, r)
 	before, rest, _ := strings.Cut(w.Body.String(), "<script>")
 	script, after, found := strings.Cut(rest, "</script>")
 	if !found || strings.Contains(before+after, "<script") {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // mostWork is how many times an ordinary request's work a hostile one of its
@@ -89,7 +90,7 @@ func (h hostile) work() (objects, size float64) {
 // more.
 func hostileRequests(t testing.TB) map[string][]hostile {
 	s := newServer(t)
-	bearer := httpauth.New(s.Authority, httpauth.Options{})
+	bearer := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 	cookie, pair := newCookieAuth(t, s, httpauth.CookieOptions{SilentReissue: true})
 	segment := base64.RawURLEncoding.EncodeToString
 	header, _, _ := strings.Cut(pair.AccessToken, ".")
@@ -207,7 +208,7 @@ func hostileRequests(t testing.TB) map[string][]hostile {
 		"Logout":          bodies(bearer.Logout, list...),
 		"Reissue":         bodies(bearer.Reissue, list...),
 		"ReadJSON":        bodies(readJSON, list...),
-		"Require, cookie": both(func(w http.ResponseWriter, r *http.Request) { cookie.Require(w, r) }),
+		"Require, cookie": both(func(w http.ResponseWriter, r *http.Request) { through(cookie.Require, w, r) }),
 		"Logout, cookie":  both(cookie.Logout),
 		"Reissue, cookie": both(cookie.Reissue),
 	}

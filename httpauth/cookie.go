@@ -24,30 +24,25 @@ const maxCookies = 1024
 // and a port fit.
 const maxOrigin = 512
 
-// readCookie returns the cookie of a name. Two cookies of one name are two
-// credentials, of which a subdomain or a page on plain http may have planted
-// one. Only a cookie of the name is parsed: a browser sends many others.
-func readCookie(r *http.Request, name string) (credential, error) {
-	line, found, count := "", false, 0
-	for _, cookies := range r.Header["Cookie"] {
-		if count += 1 + strings.Count(cookies, ";"); count > maxCookies {
-			return credential{}, fmt.Errorf("%w: more than %d cookies", core.ErrRequestInvalid, maxCookies)
+// readCookies notes the tokens in the cookies. Of each name it parses a few at most,
+// and no cookie of another name: a browser sends many others.
+func (p *presented) readCookies(h http.Header) error {
+	count := 0
+	for _, line := range h["Cookie"] {
+		if count += 1 + strings.Count(line, ";"); count > maxCookies {
+			return fmt.Errorf("%w: more than %d cookies", core.ErrRequestInvalid, maxCookies)
 		}
-		for cookie := range strings.SplitSeq(cookies, ";") {
-			if cookieName(cookie) != name {
-				continue
+		for cookie := range strings.SplitSeq(line, ";") {
+			switch name := cookieName(cookie); {
+			case name == "":
+			case name == p.refresh.cookie && !p.refresh.full():
+				p.refresh.add(cookieValue(cookie, name))
+			case name == p.access.cookie && !p.access.full():
+				p.access.add(cookieValue(cookie, name))
 			}
-			if found {
-				return credential{}, fmt.Errorf("%w: two cookies named %s", core.ErrRequestInvalid, name)
-			}
-			line, found = cookie, true
 		}
 	}
-	alone := http.Request{Header: http.Header{"Cookie": {line}}}
-	for _, c := range alone.CookiesNamed(name) {
-		return credential{token: c.Value, presented: true}, nil
-	}
-	return credential{}, nil
+	return nil
 }
 
 // cookieName returns the name of a cookie in a Cookie header. It trims as
@@ -57,21 +52,14 @@ func cookieName(cookie string) string {
 	return textproto.TrimString(name)
 }
 
-// readAccess returns the access token of the header or the cookie, whichever
-// is there. A cookie counts only where a page of another origin could not have
-// made the browser send it for its own ends.
-func (c *cookies) readAccess(r *http.Request, header credential) (credential, error) {
-	if c.access == "" {
-		return header, nil
+// cookieValue returns the value of a cookie as net/http reads it, and false for one
+// that net/http does not accept.
+func cookieValue(cookie, name string) (value string, ok bool) {
+	alone := http.Request{Header: http.Header{"Cookie": {cookie}}}
+	for _, c := range alone.CookiesNamed(name) {
+		return c.Value, true
 	}
-	cookie, err := readCookie(r, c.access)
-	if err != nil || !cookie.presented {
-		return header, err
-	}
-	if header.presented {
-		return credential{}, fmt.Errorf("%w: an access token in the header and in a cookie", core.ErrRequestInvalid)
-	}
-	return cookie, c.checkOrigin(r)
+	return "", false
 }
 
 // setCookies sets the cookies of a pair of tokens. The access token's lives as
@@ -79,11 +67,11 @@ func (c *cookies) readAccess(r *http.Request, header credential) (credential, er
 // expired still shows which session a reissue belongs to, and gets a clearer
 // refusal than none. A silent reissue without binding needs neither, and there
 // it ends with its token, so that the key that signed it may be retired.
-func (a *Auth) setCookies(w http.ResponseWriter, t core.Tokens) {
-	c, now := a.cookies, a.authority.Now()
+func (f *Face) setCookies(w http.ResponseWriter, t core.Tokens) {
+	c, now := f.cookies, f.authority.Now()
 	if c.access != "" {
 		end := t.RefreshExpiresAt
-		if c.silent && !a.authority.BindAccessToken() {
+		if c.silent && !f.authority.BindAccessToken() {
 			end = t.AccessExpiresAt
 		}
 		c.set(w, c.access, t.AccessToken, maxAge(end, now))
@@ -95,9 +83,13 @@ func (a *Auth) setCookies(w http.ResponseWriter, t core.Tokens) {
 // seconds than 32 bits hold is cut: browsers keep a cookie for 400 days.
 func maxAge(end, now time.Time) int { return int(min(remaining(end, now), math.MaxInt32)) }
 
-// clear removes the cookies. Only a logout does: whoever loses a race must not
-// take the winner's cookies away.
-func (c *cookies) clear(w http.ResponseWriter) {
+// clearCookies removes the cookies, if there are any. Only a logout does: whoever
+// loses a race must not take the winner's cookies away.
+func (f *Face) clearCookies(w http.ResponseWriter) {
+	c := f.cookies
+	if c == nil {
+		return
+	}
 	if c.access != "" {
 		c.set(w, c.access, "", -1)
 	}
@@ -119,21 +111,21 @@ func (c *cookies) set(w http.ResponseWriter, name, value string, maxAge int) {
 }
 
 // tokenLimits is how long tokens may be to fit into the cookies that carry them.
-func (a *Auth) tokenLimits() (l core.TokenLimits) {
-	if a.cookies == nil {
+func (f *Face) tokenLimits() (l core.TokenLimits) {
+	if f.cookies == nil {
 		return l
 	}
-	l.Refresh = maxCookie - len(a.cookies.refresh)
-	if a.cookies.access != "" {
-		l.Access = maxCookie - len(a.cookies.access)
+	l.Refresh = maxCookie - len(f.cookies.refresh)
+	if f.cookies.access != "" {
+		l.Access = maxCookie - len(f.cookies.access)
 	}
 	return l
 }
 
-// renew returns the header of a request as the browser will send it from now
+// renewed returns the header of a request as the browser will send it from now
 // on. What handles the request next must not present the old refresh token
 // again.
-func (c *cookies) renew(h http.Header, t core.Tokens) http.Header {
+func (c *cookies) renewed(h http.Header, t core.Tokens) http.Header {
 	h = h.Clone()
 	var kept []string
 	for _, line := range h["Cookie"] {

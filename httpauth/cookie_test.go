@@ -69,11 +69,8 @@ func TestCookieSize(t *testing.T) {
 func TestHybridSize(t *testing.T) {
 	bytes := 2600
 	s := sized(t, &bytes)
-	transport, err := httpauth.NewHybrid(httpauth.CookieOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := login(httpauth.New(s.Authority, httpauth.Options{Transport: transport}))
+	transport := httpauth.Hybrid(httpauth.CookieOptions{})
+	w := login(facetest.Must(httpauth.New(s.Authority, httpauth.Options{Transport: transport})))
 	if token := strings.TrimPrefix(w.Header().Get("Authorization"), "Bearer "); w.Code != http.StatusOK || len(token) < 3500 {
 		t.Errorf("got %d with an access token of %d bytes, want a long one", w.Code, len(token))
 	}
@@ -92,7 +89,7 @@ func TestCookieOutgrown(t *testing.T) {
 			w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/", nil)
 			r.Header.Set("Cookie", "__Host-refresh="+refresh)
 			if silent {
-				auth.Require(w, r)
+				through(auth.Require, w, r)
 			} else {
 				auth.Reissue(w, r)
 			}

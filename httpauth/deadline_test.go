@@ -47,7 +47,7 @@ func newSlow(t *testing.T, loading time.Duration) (*facetest.Server, *atomic.Int
 	clock := facetest.NewClock()
 	store := facetest.NewStore(core.NewMemoryStore(core.MemoryOptions{Now: clock.Now}))
 	a, err := core.New(core.Config{
-		Issuer: "wire", Audience: []string{"api"}, Keys: []core.Key{key}, Store: store, Now: clock.Now,
+		Issuer: "auth.example", Audience: []string{"api"}, Keys: []core.Key{key}, Store: store, Now: clock.Now,
 		Logger:  slog.New(slog.DiscardHandler),
 		OnEvent: func(context.Context, core.Event) { told.Add(1) },
 		LoadClaims: func(ctx context.Context, _ string) (any, error) {
@@ -65,7 +65,10 @@ func newSlow(t *testing.T, loading time.Duration) (*facetest.Server, *atomic.Int
 	return &facetest.Server{Authority: a, Store: store, Clock: clock}, &told
 }
 
-// TestLongestWait checks that no request takes over 4 seconds, whether its
+// patience is how long a request waits for the store in all.
+const patience = 3900 * time.Millisecond
+
+// TestLongestWait checks that no request waits longer than that, whether its
 // calls of the store fail one by one or succeed at the last moment, and that a
 // failure is a 503 and told to the operator.
 func TestLongestWait(t *testing.T) {
@@ -92,12 +95,16 @@ func TestLongestWait(t *testing.T) {
 		{"sessions", "GET", "", (*httpauth.Auth).Sessions, false},
 		{"sessions, silent", "GET", "", (*httpauth.Auth).Sessions, true},
 		{"revoke", "DELETE", "", revoke, false},
-		{"block a user", "PUT", "{}", user((*httpauth.Auth).Block), false},
-		{"block a user, silent", "PUT", "{}", user((*httpauth.Auth).Block), true},
-		{"unblock a user", "DELETE", "", user((*httpauth.Auth).Unblock), false},
-		{"unblock a user, silent", "DELETE", "", user((*httpauth.Auth).Unblock), true},
-		{"log a user out", "DELETE", "", user((*httpauth.Auth).RevokeAll), false},
-		{"log a user out, silent", "DELETE", "", user((*httpauth.Auth).RevokeAll), true},
+		{"block a user", "PUT", "{}", user((*httpauth.Auth).BlockUser), false},
+		{"block a user, silent", "PUT", "{}", user((*httpauth.Auth).BlockUser), true},
+		{"unblock a user", "DELETE", "", user((*httpauth.Auth).UnblockUser), false},
+		{"unblock a user, silent", "DELETE", "", user((*httpauth.Auth).UnblockUser), true},
+		{"log a user out", "DELETE", "", user((*httpauth.Auth).RevokeUser), false},
+		{"log a user out, silent", "DELETE", "", user((*httpauth.Auth).RevokeUser), true},
+		{"list a user's sessions", "GET", "", user((*httpauth.Auth).UserSessions), false},
+		{"list a user's sessions, silent", "GET", "", user((*httpauth.Auth).UserSessions), true},
+		{"end a user's session", "DELETE", "", user(revokeUserSession), false},
+		{"end a user's session, silent", "DELETE", "", user(revokeUserSession), true},
 	} {
 		for _, delay := range []time.Duration{time.Hour, 2800 * time.Millisecond, 1850 * time.Millisecond, 1100 * time.Millisecond} {
 			for _, behind := range []bool{false, true} {
@@ -111,7 +118,7 @@ func TestLongestWait(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						s, told := newSlow(t, min(delay, 2900*time.Millisecond))
-						auth := httpauth.New(s.Authority, httpauth.Options{})
+						auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 						tokens := make([]core.Tokens, 3)
 						for i := range tokens {
 							var err error
@@ -137,15 +144,15 @@ func TestLongestWait(t *testing.T) {
 						start := time.Now()
 						pass := true
 						if behind {
-							var admission httpauth.Admission
-							if admission, pass = auth.Optional(w, r); pass {
+							var admission passage
+							if admission, pass = through(auth.Optional, w, r); pass {
 								r = admission.Request
 							}
 						}
 						if pass {
 							tt.handle(auth, w, r)
 						}
-						if took := time.Since(start); took > 4*time.Second {
+						if took := time.Since(start); took > patience {
 							t.Errorf("the answer %d took %v", w.Code, took)
 						}
 						if delay == time.Hour && w.Code != http.StatusServiceUnavailable {

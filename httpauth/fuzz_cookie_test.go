@@ -35,7 +35,7 @@ func FuzzCookie(f *testing.F) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{first, second}
 		w := httptest.NewRecorder()
-		if _, ok := auth.Require(w, r); ok {
+		if _, ok := through(auth.Require, w, r); ok {
 			t.Fatal("Require let it pass")
 		}
 		if w.Code != 400 && w.Code != 401 {
@@ -64,7 +64,7 @@ func FuzzSilentRequest(f *testing.F) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header["Cookie"] = []string{beside, "__Host-refresh=" + tokens.RefreshToken}
 		w := httptest.NewRecorder()
-		admission, ok := auth.Require(w, r)
+		admission, ok := through(auth.Require, w, r)
 		if !ok {
 			return
 		}

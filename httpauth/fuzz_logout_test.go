@@ -80,7 +80,7 @@ func FuzzLogout(f *testing.F) {
 	f.Add("application/json; charset=utf-8", `{"token":"$TOKEN"}`)
 
 	s := newServer(f)
-	auth := httpauth.New(s.Authority, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 	f.Fuzz(func(t *testing.T, media, body string) {
 		pair := start(t, s)
 		body = strings.ReplaceAll(body, "$TOKEN", pair.RefreshToken)
@@ -106,7 +106,7 @@ func FuzzLogoutForms(f *testing.F) {
 	f.Add("toKen", "$TOKEN", "token\x00", "$TOKEN")
 	f.Add("", "$TOKEN", "\u212aen", "&token=$TOKEN")
 	s := newServer(f)
-	auth := httpauth.New(s.Authority, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 	f.Fuzz(func(t *testing.T, name, value, other, otherValue string) {
 		if name == other || !utf8.ValidString(name+value+other+otherValue) {
 			return // JSON can say neither
@@ -148,7 +148,7 @@ func FuzzIdempotencyKey(f *testing.F) {
 		f.Add(keys[0], keys[1])
 	}
 	s := newServer(f)
-	auth := httpauth.New(s.Authority, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{}))
 	post := func(t *testing.T, token, key string) facetest.Answer {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(`{"refresh_token":"`+token+`"}`))
 		r.Header.Set("Content-Type", "application/json")

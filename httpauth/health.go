@@ -6,22 +6,21 @@ import (
 	"time"
 )
 
-// patience is how long a health check waits for the store: less than those who
-// ask for one wait for the answer.
-const patience = 2 * time.Second
+// healthPatience is how long a health check waits for the store: less than those
+// who ask for one wait for the answer.
+const healthPatience = 2 * time.Second
 
 // Health answers whether the store can be reached.
-func (a *Auth) Health(w http.ResponseWriter, r *http.Request) {
-	if !a.allow(w, r, http.MethodGet, http.MethodHead) {
-		return
+func (f *Face) Health(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(w, r, http.MethodGet, http.MethodHead); err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(r.Context(), healthPatience)
 	defer cancel()
-	if err := a.authority.Ping(ctx); err != nil {
-		a.Error(w, r, err)
-		return
+	if err := f.authority.Ping(ctx); err != nil {
+		return err
 	}
-	a.writeJSON(w, r, http.StatusOK, struct {
+	return writeJSON(w, http.StatusOK, struct {
 		Status string `json:"status"`
 	}{"ok"})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // TestHealthWait checks that a health check does not wait longer than 2 seconds
@@ -26,7 +27,7 @@ func TestHealthWait(t *testing.T) {
 			s.Store.Before(slow(tt.delay))
 			start := time.Now()
 			w := httptest.NewRecorder()
-			httpauth.New(s.Authority, httpauth.Options{}).Health(w, httptest.NewRequest("GET", "/", nil))
+			facetest.Must(httpauth.New(s.Authority, httpauth.Options{})).Health(w, httptest.NewRequest("GET", "/", nil))
 			if took := time.Since(start); took > 2*time.Second || w.Code != tt.status {
 				t.Errorf("a call takes %v: got %d after %v, want %d within 2s", tt.delay, w.Code, took, tt.status)
 			}

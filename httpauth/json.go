@@ -95,12 +95,12 @@ func (r *objectReader) value(depth int) (json.Token, error) {
 	return first, err
 }
 
-// ReadJSON reads the body, one JSON object, into the struct that v points to:
-// for handlers of the application. The adapters' ReadJSON has the rules.
-func ReadJSON(r *http.Request, v any) error {
+// readJSON reads the body, one JSON object, into the struct that v points to:
+// for handlers of the application. The adapters' readJSON has the rules.
+func readJSON(r *http.Request, v any) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() || target.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("httpauth: ReadJSON into a %T, want a pointer to a struct", v)
+		return fmt.Errorf("httpauth: readJSON into a %T, want a pointer to a struct", v)
 	}
 	body, err := readBody(r)
 	if err != nil {

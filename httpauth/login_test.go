@@ -6,6 +6,7 @@ import (
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/httpauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 func TestLoginDevice(t *testing.T) {
@@ -31,7 +32,7 @@ func TestLoginDevice(t *testing.T) {
 			r := httptest.NewRequest("POST", "/", nil)
 			r.RemoteAddr = tt.remote
 			r.Header.Set("User-Agent", "browser/1")
-			httpauth.New(s.Authority, httpauth.Options{}).Login(httptest.NewRecorder(), r, core.Login{Subject: "alice", Device: tt.given})
+			facetest.Must(httpauth.New(s.Authority, httpauth.Options{})).Login(httptest.NewRecorder(), r, core.Login{Subject: "alice", Device: tt.given})
 			list, err := s.Authority.Sessions(t.Context(), "alice")
 			if err != nil || len(list) != 1 {
 				t.Fatalf("Sessions: got %v, %v, want one", list, err)

@@ -4,118 +4,92 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/ratchetauth/ratchet/core"
 )
 
 // Logout ends the session of every token that the request names, in the
-// Authorization header and in the body, JSON or form (RFC 7009, section 2.1).
-// A token that is good for nothing, or none at all, is no error: the client is
-// logged out. If the store fails the answer is an error and a retry ends what
-// is left.
-func (a *Auth) Logout(w http.ResponseWriter, r *http.Request) {
-	if !a.allow(w, r, http.MethodPost) {
-		return
+// Authorization header, in cookies and in the body, JSON or form (RFC 7009,
+// section 2.1), and answers {}. A worthless token, or none at all, is no error: the
+// client is logged out. If the store fails the answer is an error and a retry
+// ends what is left.
+func (f *Face) Logout(w http.ResponseWriter, r *http.Request) error {
+	if err := f.End(w, r); err != nil {
+		return err
 	}
-	tokens, err := a.readTokens(r)
-	r, cancel := limit(r)
-	defer cancel()
-	if err == nil {
-		err = a.logout(r, tokens)
-	}
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	if a.cookies != nil {
-		a.cookies.clear(w)
-	}
-	a.writeJSON(w, r, http.StatusOK, struct{}{})
+	return writeJSON(w, http.StatusOK, struct{}{})
 }
 
-// logout ends the sessions of the tokens. The first failure is the answer: to
+// End is [Face.Logout] without an answer: it ends the sessions and clears the
+// cookies, but writes neither a status nor a body.
+func (f *Face) End(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(w, r, http.MethodPost); err != nil {
+		return err
+	}
+	tokens, err := f.tokensToEnd(r)
+	if err != nil {
+		return err
+	}
+	r, cancel := limited(r)
+	defer cancel()
+	if err := f.endEach(r, tokens); err != nil {
+		return err
+	}
+	NoStore(w.Header())
+	f.clearCookies(w)
+	return nil
+}
+
+// endEach ends the sessions of the tokens. The first failure is the answer: to
 // wait for a failing store once for each token would take too long.
-func (a *Auth) logout(r *http.Request, tokens []string) error {
+func (f *Face) endEach(r *http.Request, tokens []string) error {
 	for _, token := range tokens {
-		if err := a.authority.Logout(r.Context(), token); err != nil {
+		if err := f.authority.Logout(r.Context(), token); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// cookieTokens returns the tokens in the request's cookies. It refuses a
-// request of another origin.
-func (a *Auth) cookieTokens(r *http.Request) ([]string, error) {
-	if a.cookies == nil {
-		return nil, nil
+// tokensToEnd returns all tokens of a request to log out, each once.
+func (f *Face) tokensToEnd(r *http.Request) ([]string, error) {
+	p, err := f.read(r)
+	if err == nil {
+		err = p.bearer.once()
 	}
-	if err := a.cookies.checkOrigin(r); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	var tokens []string
-	for _, name := range []string{a.cookies.access, a.cookies.refresh} {
-		cookie, err := readCookie(r, name)
-		if err != nil {
+	if f.cookies != nil {
+		if err := f.cookies.checkOrigin(r); err != nil {
 			return nil, err
 		}
-		if cookie.token != "" {
-			tokens = append(tokens, cookie.token)
-		}
-	}
-	return tokens, nil
-}
-
-// readTokens returns all tokens of a request to log out, each once.
-func (a *Auth) readTokens(r *http.Request) ([]string, error) {
-	tokens, err := a.cookieTokens(r)
-	if err != nil {
-		return nil, err
-	}
-	header, err := readBearer(r.Header)
-	if err != nil {
-		return nil, err
+		f.logTwice(r, &p)
 	}
 	body, err := readParams(r, paramToken, paramRefreshToken, paramAccessToken)
 	if err != nil {
 		return nil, err
 	}
-	for _, token := range []string{header.token, body.get(paramToken), body.get(paramRefreshToken), body.get(paramAccessToken)} {
-		if token != "" && !slices.Contains(tokens, token) {
-			tokens = append(tokens, token)
-		}
-	}
-	return tokens, nil
+	return appendNew(p.inCookies(), p.bearer.token, body.get(paramToken), body.get(paramRefreshToken), body.get(paramAccessToken)), nil
 }
 
 // LogoutAll ends all of the caller's sessions, with ?keep=current all but the
 // caller's own, and answers how many it ended.
-func (a *Auth) LogoutAll(w http.ResponseWriter, r *http.Request) {
-	if !a.allow(w, r, http.MethodPost) {
-		return
-	}
-	r, caller, err := a.caller(w, r)
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	r, cancel := limit(r)
-	defer cancel()
-	keep, err := readKeep(r, caller)
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	ended, err := a.authority.RevokeAll(r.Context(), caller.Subject(), keep...)
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	if a.cookies != nil && len(keep) == 0 {
-		a.cookies.clear(w)
-	}
-	a.writeJSON(w, r, http.StatusOK, endedAnswer{ended})
+func (f *Face) LogoutAll(w http.ResponseWriter, r *http.Request) error {
+	return f.byCaller(w, r, func(r *http.Request, caller *core.Claims) error {
+		keep, err := readKeep(r, caller)
+		if err != nil {
+			return err
+		}
+		ended, err := f.authority.RevokeAll(r.Context(), caller.Subject(), keep...)
+		if err != nil {
+			return err
+		}
+		if len(keep) == 0 {
+			f.clearCookies(w)
+		}
+		return writeJSON(w, http.StatusOK, endedAnswer{ended})
+	}, http.MethodPost)
 }
 
 // endedAnswer says how many sessions a request has ended.

@@ -15,15 +15,12 @@ import (
 // session of alice's.
 func newCookieAuth(t testing.TB, s *facetest.Server, o httpauth.CookieOptions) (*httpauth.Auth, core.Tokens) {
 	t.Helper()
-	transport, err := httpauth.NewCookie(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	transport := httpauth.Cookie(o)
 	tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return httpauth.New(s.Authority, httpauth.Options{Transport: transport}), tokens
+	return facetest.Must(httpauth.New(s.Authority, httpauth.Options{Transport: transport})), tokens
 }
 
 // TestOrigin checks who may change something by a cookie: what browsers say of
@@ -96,12 +93,12 @@ func TestOrigin(t *testing.T) {
 				}
 				return r
 			}
-			for name, check := range map[string]func(http.ResponseWriter, *http.Request) (httpauth.Admission, bool){
+			for name, check := range map[string]func(http.Handler) http.Handler{
 				"Require": auth.Require, "Optional": auth.Optional,
 			} {
 				before := s.Store.Calls()
 				w := httptest.NewRecorder()
-				_, ok := check(w, request("Cookie: __Host-access="+tokens.AccessToken))
+				_, ok := through(check, w, request("Cookie: __Host-access="+tokens.AccessToken))
 				if ok != tt.pass {
 					t.Errorf("%s by cookie: got %v, %d %s, want %v", name, ok, w.Code, w.Body, tt.pass)
 				}
@@ -109,7 +106,7 @@ func TestOrigin(t *testing.T) {
 					t.Errorf("%s by cookie: got %d %s and %d calls of the store, want cross_origin and none", name, w.Code, w.Body, calls)
 				}
 				w = httptest.NewRecorder()
-				if _, ok := check(w, request("Authorization: Bearer "+tokens.AccessToken)); !ok {
+				if _, ok := through(check, w, request("Authorization: Bearer "+tokens.AccessToken)); !ok {
 					t.Errorf("%s by header: got %d %s, want it to pass from anywhere", name, w.Code, w.Body)
 				}
 			}
@@ -125,8 +122,8 @@ func TestOptionalAnonymous(t *testing.T) {
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	r.Header.Set("Cookie", "theme=dark")
 	w := httptest.NewRecorder()
-	admission, ok := auth.Optional(w, r)
-	if !ok || admission.Request != r || admission.Renewal != nil {
+	admission, ok := through(auth.Optional, w, r)
+	if !ok || admission.Request != r || admission.renewed {
 		t.Errorf("Optional: got %+v, %v, %s, want the request as it is", admission, ok, w.Body)
 	}
 }

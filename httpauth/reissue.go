@@ -9,52 +9,65 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// Reissue exchanges the refresh token in the body, JSON or form, or with
-// cookies the one in the cookie, for the next pair of tokens.
-func (a *Auth) Reissue(w http.ResponseWriter, r *http.Request) {
-	if !a.allow(w, r, http.MethodPost) {
-		return
+// Reissue exchanges the refresh token in the body, JSON or form, or with cookies
+// the one in the cookie, for the next pair of tokens, and answers with it.
+func (f *Face) Reissue(w http.ResponseWriter, r *http.Request) error {
+	tokens, err := f.Renew(w, r)
+	if err != nil {
+		return err
 	}
-	if a.cookies != nil {
-		if err := a.cookies.checkOrigin(r); err != nil {
-			a.Error(w, r, err)
-			return
+	return f.answerTokens(w, tokens)
+}
+
+// Renew is [Face.Reissue] without an answer: it moves the session on and sets the
+// cookies and headers of the transport, but writes neither a status nor a body.
+func (f *Face) Renew(w http.ResponseWriter, r *http.Request) (core.Tokens, error) {
+	if err := allow(w, r, http.MethodPost); err != nil {
+		return core.Tokens{}, err
+	}
+	if f.cookies != nil {
+		if err := f.cookies.checkOrigin(r); err != nil {
+			return core.Tokens{}, err
 		}
 	}
 	body, err := readParams(r, paramGrantType, paramRefreshToken, paramAccessToken)
 	if err != nil {
-		a.Error(w, r, err)
-		return
+		return core.Tokens{}, err
 	}
-	r, cancel := limit(r)
+	r, cancel := limited(r)
 	defer cancel()
-	tokens, err := a.reissue(r, body)
+	tokens, err := f.exchange(r, body)
 	if err != nil {
-		a.refuseReissue(w, r, body.form, err)
-		return
+		return core.Tokens{}, asGrant(err, body.form)
 	}
-	a.writeTokens(w, r, tokens)
+	f.carry(w, tokens)
+	return tokens, nil
 }
 
-func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
+// exchange exchanges the refresh token that a request presents.
+func (f *Face) exchange(r *http.Request, body params) (core.Tokens, error) {
 	if grant := body.get(paramGrantType); body.form || grant != "" {
 		if err := checkGrant(grant); err != nil {
 			return core.Tokens{}, err
 		}
 	}
-	if o, ok := reissuedOnTheWay(r); ok && o.auth == a {
+	if v := f.reissueBefore(r); v != nil {
 		// Middleware has just done it. To go on from there would make a theft of
 		// another tab that comes with the same cookie.
-		if m := body.get(paramRefreshToken); m != "" && m != o.presented && m != o.tokens.RefreshToken {
+		if m := body.get(paramRefreshToken); m != "" && m != v.presented && m != v.tokens.RefreshToken {
 			return core.Tokens{}, fmt.Errorf("%w: cookie and body disagree", core.ErrRequestInvalid)
 		}
-		return o.tokens, nil
+		return v.tokens, nil
 	}
-	refresh, err := a.refreshToken(r, body)
+	p, err := f.read(r)
 	if err != nil {
 		return core.Tokens{}, err
 	}
-	access, err := a.companion(r, body)
+	refresh, err := f.refreshToken(&p, body)
+	if err != nil {
+		return core.Tokens{}, err
+	}
+	access, err := f.companion(&p, body)
 	if err != nil {
 		return core.Tokens{}, err
 	}
@@ -62,35 +75,36 @@ func (a *Auth) reissue(r *http.Request, body params) (core.Tokens, error) {
 	if err != nil {
 		return core.Tokens{}, err
 	}
-	return a.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key), core.WithTokenLimits(a.tokenLimits()))
+	return f.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key), core.WithTokenLimits(f.tokenLimits()))
+}
+
+// asGrant returns a refusal as the client expects it. RFC 6749, section 5.2: one
+// that sends a form is an OAuth client, for which a refused grant is a 400
+// without a challenge.
+func asGrant(err error, form bool) error {
+	switch {
+	case form && errors.Is(err, core.ErrRefreshInvalid):
+		return fmt.Errorf("%w: %w", core.ErrGrantInvalid, err)
+	case form && errors.Is(err, core.ErrRefreshMissing):
+		return fmt.Errorf("%w: %w", core.ErrGrantMissing, err)
+	}
+	return err
 }
 
 // refreshToken returns the refresh token to exchange. With cookies it is the
 // cookie's, and a body that names another contradicts it.
-func (a *Auth) refreshToken(r *http.Request, body params) (string, error) {
+func (f *Face) refreshToken(p *presented, body params) (string, error) {
 	member := body.get(paramRefreshToken)
-	if a.cookies == nil {
+	if f.cookies == nil {
 		return member, nil
 	}
-	cookie, err := readCookie(r, a.cookies.refresh)
-	if err != nil {
+	if err := p.refresh.once(); err != nil {
 		return "", err
 	}
-	if cookie.presented && member != "" && member != cookie.token {
+	if p.refresh.presented && member != "" && member != p.refresh.token {
 		return "", fmt.Errorf("%w: cookie and body disagree", core.ErrRequestInvalid)
 	}
-	return cookie.token, nil
-}
-
-// refuseReissue answers a failed reissue. RFC 6749, section 5.2: a client that
-// sends a form is an OAuth client, for which a refused grant is a 400 without
-// a challenge.
-func (a *Auth) refuseReissue(w http.ResponseWriter, r *http.Request, form bool, err error) {
-	if form && (errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing)) {
-		a.writeFault(w, r, core.AsError(err), http.StatusBadRequest)
-		return
-	}
-	a.Error(w, r, err)
+	return p.refresh.token, nil
 }
 
 func checkGrant(grantType string) error {
@@ -106,26 +120,19 @@ func checkGrant(grantType string) error {
 // companion returns the access token that came along with a refresh token, in
 // the header, the body or a cookie. Only an Authority that binds the two looks
 // at it, and only then do two that differ contradict each other.
-func (a *Auth) companion(r *http.Request, body params) (string, error) {
-	header, err := readBearer(r.Header)
-	if err != nil {
+func (f *Face) companion(p *presented, body params) (string, error) {
+	if err := p.accessOnce(); err != nil {
 		return "", err
-	}
-	var cookie credential
-	if a.cookies != nil {
-		if cookie, err = readCookie(r, a.cookies.access); err != nil {
-			return "", err
-		}
 	}
 	member := credential{token: body.get(paramAccessToken)}
 	member.presented = member.token != ""
 	var found credential
-	for _, c := range []credential{header, member, cookie} {
+	for _, c := range []credential{p.bearer, member, p.access} {
 		switch {
 		case !c.presented:
 		case !found.presented:
 			found = c
-		case c.token != found.token && a.authority.BindAccessToken():
+		case c.token != found.token && f.authority.BindAccessToken():
 			return "", fmt.Errorf("%w: two access tokens that differ", core.ErrRequestInvalid)
 		}
 	}

@@ -1,11 +1,9 @@
 package httpauth
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ratchetauth/ratchet/core"
 )
@@ -26,23 +24,63 @@ func (n *Renewal) Keep(h http.Header) {
 	}
 }
 
-// onTheWay is what a silent reissue leaves to an endpoint behind it.
-type onTheWay struct {
-	auth      *Auth
-	spent     time.Duration // of the time that the request may wait for the store
-	presented string        // the refresh token that is used up
-	tokens    core.Tokens
+// renew sets the cookies of a silent reissue and returns what the answer owes to
+// them.
+func (f *Face) renew(w http.ResponseWriter, t core.Tokens) *Renewal {
+	NoStore(w.Header())
+	f.setCookies(w, t)
+	lines := w.Header()["Set-Cookie"]
+	return &Renewal{slices.Clone(lines[len(lines)-2:])} // the two that setCookies has just added
 }
 
-type onTheWayKey struct{}
+// Writer returns a writer that carries out [Renewal.Keep] last, at whatever sends
+// the header. It is for a framework whose writer is a plain
+// [http.ResponseWriter]; Finish is for a handler that has written nothing.
+func (n *Renewal) Writer(w http.ResponseWriter) *Writer { return &Writer{w: w, renewal: n} }
 
-func (o onTheWay) in(ctx context.Context) context.Context {
-	return context.WithValue(ctx, onTheWayKey{}, o)
+// Writer is what [Renewal.Writer] returns.
+type Writer struct {
+	w       http.ResponseWriter
+	renewal *Renewal
+	sent    bool // the header is out of reach
 }
 
-// reissuedOnTheWay returns what a silent reissue of the request has left, if
-// there was one.
-func reissuedOnTheWay(r *http.Request) (onTheWay, bool) {
-	o, ok := r.Context().Value(onTheWayKey{}).(onTheWay)
-	return o, ok
+// Finish has its say about a header that has not been sent.
+func (w *Writer) Finish() {
+	if !w.sent {
+		w.renewal.Keep(w.w.Header())
+	}
+}
+
+// Unwrap is for [http.ResponseController].
+func (w *Writer) Unwrap() http.ResponseWriter {
+	w.Finish()
+	return w.w
+}
+
+// Header implements [http.ResponseWriter].
+func (w *Writer) Header() http.Header { return w.w.Header() }
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *Writer) WriteHeader(status int) {
+	w.Finish()
+	w.sent = w.sent || status >= 200 // 1xx is not the header yet
+	w.w.WriteHeader(status)
+}
+
+// Write implements [http.ResponseWriter].
+func (w *Writer) Write(data []byte) (int, error) {
+	w.Finish()
+	w.sent = true
+	return w.w.Write(data)
+}
+
+// Flush implements [http.Flusher]. It does nothing if what is below cannot flush.
+func (w *Writer) Flush() { w.FlushError() }
+
+// FlushError is for [http.ResponseController].
+func (w *Writer) FlushError() error {
+	w.Finish()
+	w.sent = true
+	return http.NewResponseController(w.w).Flush()
 }

@@ -3,6 +3,8 @@ package httpauth
 import (
 	"net/http"
 	"time"
+
+	"github.com/ratchetauth/ratchet/core"
 )
 
 // sessionList is the answer of Sessions. Times are RFC 3339 in UTC, in whole
@@ -27,21 +29,17 @@ type device struct {
 }
 
 // Sessions lists the caller's sessions.
-func (a *Auth) Sessions(w http.ResponseWriter, r *http.Request) {
-	if !a.allow(w, r, http.MethodGet, http.MethodHead) {
-		return
-	}
-	r, caller, err := a.caller(w, r)
+func (f *Face) Sessions(w http.ResponseWriter, r *http.Request) error {
+	return f.byCaller(w, r, func(r *http.Request, caller *core.Claims) error {
+		return f.answerSessions(w, r, caller.Subject(), caller)
+	}, http.MethodGet, http.MethodHead)
+}
+
+// answerSessions lists a user's sessions.
+func (f *Face) answerSessions(w http.ResponseWriter, r *http.Request, user string, caller *core.Claims) error {
+	live, err := f.authority.Sessions(r.Context(), user)
 	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	r, cancel := limit(r)
-	defer cancel()
-	live, err := a.authority.Sessions(r.Context(), caller.Subject())
-	if err != nil {
-		a.Error(w, r, err)
-		return
+		return err
 	}
 	list := sessionList{Sessions: make([]session, len(live))}
 	for i, s := range live {
@@ -54,30 +52,28 @@ func (a *Auth) Sessions(w http.ResponseWriter, r *http.Request) {
 			Device:     device(s.Device),
 		}
 	}
-	a.writeJSON(w, r, http.StatusOK, list)
+	return writeJSON(w, http.StatusOK, list)
 }
 
 func timestamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// RevokeSession ends one of the caller's sessions. Another user's is answered
-// as one that does not exist.
-func (a *Auth) RevokeSession(w http.ResponseWriter, r *http.Request, id string) {
-	if !a.allow(w, r, http.MethodDelete) {
-		return
+// RevokeSession ends one of the caller's sessions. Another user's is answered as
+// one that does not exist.
+func (f *Face) RevokeSession(w http.ResponseWriter, r *http.Request, id string) error {
+	return f.byCaller(w, r, func(r *http.Request, caller *core.Claims) error {
+		return f.revokeSession(w, r, caller.Subject(), id, caller)
+	}, http.MethodDelete)
+}
+
+// revokeSession ends a session of a user, and clears the cookies if it is the
+// caller's own.
+func (f *Face) revokeSession(w http.ResponseWriter, r *http.Request, user, id string, caller *core.Claims) error {
+	if err := f.authority.Revoke(r.Context(), user, id); err != nil {
+		return err
 	}
-	r, caller, err := a.caller(w, r)
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	r, cancel := limit(r)
-	defer cancel()
-	if err := a.authority.Revoke(r.Context(), caller.Subject(), id); err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	if a.cookies != nil && id == caller.SessionID() {
-		a.cookies.clear(w)
+	if id == caller.SessionID() {
+		f.clearCookies(w)
 	}
 	writeNothing(w)
+	return nil
 }

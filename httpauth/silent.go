@@ -3,7 +3,6 @@ package httpauth
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,51 +14,44 @@ import (
 // such requests one rotates and the others get the same pair. If the refresh
 // token is refused, the answer is the refusal of the access token, and no
 // cookie is cleared: another request may just have set a better one.
-func (a *Auth) reissueSilently(w http.ResponseWriter, r *http.Request, refusal error) (Admission, error) {
-	if !reissuable(refusal) || !a.sentNoBearer(r) {
+func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presented, refusal error) (Admission, error) {
+	if !reissuable(refusal) || p.bearer.presented {
 		return Admission{}, refusal
 	}
-	refresh, err := readCookie(r, a.cookies.refresh)
-	if err != nil {
+	if err := p.refresh.once(); err != nil {
 		return Admission{}, err
 	}
-	if !refresh.presented {
+	if !p.refresh.presented {
 		return Admission{}, refusal
 	}
-	if err := a.cookies.checkOrigin(r); err != nil {
+	if err := f.cookies.checkOrigin(r); err != nil {
 		return Admission{}, err
 	}
-	if !a.cookies.mayReissue(r) {
+	if !f.cookies.mayReissue(r) {
 		return Admission{}, refusal
 	}
-	access, err := readCookie(r, a.cookies.access)
-	if err != nil {
-		return Admission{}, err
-	}
-	arrival := time.Now()
-	limited, cancel := limit(r)
+	start, before := time.Now(), visitOf(r).waited()
+	limited, cancel := limited(r)
 	defer cancel()
-	tokens, err := a.authority.Reissue(limited.Context(), refresh.token, core.WithAccessToken(access.token),
-		core.WithIdempotencyKey(attemptKey(r.Header)), core.WithTokenLimits(a.tokenLimits()))
+	tokens, err := f.authority.Reissue(limited.Context(), p.refresh.token, core.WithAccessToken(p.access.token),
+		core.WithIdempotencyKey(attemptKey(r.Header)), core.WithTokenLimits(f.tokenLimits()))
+	v := visit{face: f, spent: time.Since(start) + before}
 	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
-		return Admission{}, refusal
+		return Admission{Request: v.noted(r)}, refusal
 	}
 	if err != nil {
 		return Admission{}, err
 	}
 	// The cookies go out whatever comes now: the old refresh token is used up.
-	NoStore(w.Header())
-	a.setCookies(w, tokens)
-	lines := w.Header()["Set-Cookie"]
-	renewal := &Renewal{slices.Clone(lines[len(lines)-2:])} // the two that setCookies has just added
-	claims, err := a.authority.Verify(limited.Context(), tokens.AccessToken)
+	renewal := f.renew(w, tokens)
+	v.claims, err = f.authority.Verify(limited.Context(), tokens.AccessToken)
 	if err != nil {
 		return Admission{Renewal: renewal}, err
 	}
-	done := onTheWay{auth: a, spent: time.Since(arrival), presented: refresh.token, tokens: tokens}
-	next := r.WithContext(core.NewContext(done.in(r.Context()), claims))
-	next.Header = a.cookies.renew(r.Header, tokens)
-	return Admission{next, renewal}, nil
+	v.spent, v.reissue = time.Since(start)+before, &reissued{p.refresh.token, tokens}
+	next := v.in(r)
+	next.Header = f.cookies.renewed(r.Header, tokens)
+	return Admission{Request: next, Renewal: renewal}, nil
 }
 
 // reissuable reports whether a reissue may mend what an access token was
@@ -70,7 +62,7 @@ func reissuable(refusal error) bool {
 
 // mayReissue reports whether a request may be reissued on the way. Only the
 // application's own pages may, and what sends no header by which to tell. What
-// else becomes of a navigation, [Auth.bounce] decides. The handshake of a
+// else becomes of a navigation, [Face.bounce] decides. The handshake of a
 // WebSocket may not: what takes the connection over answers without the new
 // cookies.
 func (c *cookies) mayReissue(r *http.Request) bool {

@@ -18,27 +18,35 @@ type tokenAnswer struct {
 	SessionID        string `json:"session_id"`
 }
 
-// writeTokens hands out the tokens of a login or a reissue. A token is either
-// in a cookie, which scripts cannot read, or in the body, never in both.
-func (a *Auth) writeTokens(w http.ResponseWriter, r *http.Request, t core.Tokens) {
-	now := a.authority.Now()
+// carry sets what carries the tokens of a login or a reissue outside the body: the
+// cookies and the header of the transport.
+func (f *Face) carry(w http.ResponseWriter, t core.Tokens) {
+	NoStore(w.Header())
+	if f.cookies == nil {
+		return
+	}
+	f.setCookies(w, t)
+	if f.cookies.access == "" {
+		w.Header().Set("Authorization", "Bearer "+t.AccessToken)
+	}
+}
+
+// answerTokens writes the body of a login or a reissue. A token is either in a
+// cookie, which scripts cannot read, or in the body, never in both.
+func (f *Face) answerTokens(w http.ResponseWriter, t core.Tokens) error {
+	now := f.authority.Now()
 	answer := tokenAnswer{
 		ExpiresIn:        remaining(t.AccessExpiresAt, now),
 		RefreshExpiresIn: remaining(t.RefreshExpiresAt, now),
 		SessionID:        t.SessionID,
 	}
-	if a.cookies == nil {
+	if f.cookies == nil {
 		answer.RefreshToken = t.RefreshToken
-	} else {
-		a.setCookies(w, t)
 	}
-	if a.cookies == nil || a.cookies.access == "" {
+	if f.cookies == nil || f.cookies.access == "" {
 		answer.AccessToken, answer.TokenType = t.AccessToken, "Bearer"
 	}
-	if a.cookies != nil && a.cookies.access == "" {
-		w.Header().Set("Authorization", "Bearer "+t.AccessToken)
-	}
-	a.writeJSON(w, r, http.StatusOK, answer)
+	return writeJSON(w, http.StatusOK, answer)
 }
 
 // remaining returns the whole seconds until end, at least 1: clients take 0

@@ -10,13 +10,21 @@ import (
 
 // Transport says where tokens travel. The zero value is the bearer transport:
 // the access token comes in the Authorization header, and both tokens go out in
-// JSON bodies. Make the others with [NewHybrid] and [NewCookie]; a value is
-// immutable and may serve any number of Auths.
+// JSON bodies. [Hybrid] and [Cookie] make the others. A Transport is immutable
+// and may serve any number of faces.
 type Transport struct{ cookies *cookies }
 
+// Err reports every fault of the options that made the transport, each with the
+// name of its field. [New] reports them as well.
+func (t Transport) Err() error {
+	if t.cookies == nil {
+		return nil
+	}
+	return t.cookies.err
+}
+
 // CookieOptions configures a transport with cookies. The zero value is ready
-// to use over https. The adapters' CookieOptions have the same fields, so that
-// one converts to the other.
+// to use over https.
 type CookieOptions struct {
 	// AccessName and RefreshName name the cookies, in 64 bytes at most.
 	// Default "__Host-access" and "__Host-refresh", without the prefix if
@@ -59,46 +67,40 @@ type cookies struct {
 	secure   bool
 	silent   bool
 	origins  *http.CrossOriginProtection
+	err      error // the faults of its options
 }
 
-// InPackage returns a constructor's error with the name of the package that
-// offers it before each fault.
-func InPackage(name string, err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var faults []error
-		for _, fault := range joined.Unwrap() {
-			faults = append(faults, InPackage(name, fault))
-		}
-		return errors.Join(faults...)
-	}
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", name, err)
-}
-
-// NewHybrid returns the hybrid transport: the access token in the body and the
+// Hybrid returns the hybrid transport: the access token in the body and the
 // Authorization header of the answer, the refresh token in a cookie only.
-func NewHybrid(o CookieOptions) (Transport, error) {
+func Hybrid(o CookieOptions) Transport {
+	var faults faults
 	if o.AccessName != "" {
-		return Transport{}, errors.New("CookieOptions.AccessName is set: the hybrid transport has no access cookie")
+		faults.add("AccessName is set: the hybrid transport has no access cookie")
+		o.AccessName = ""
 	}
 	if o.SilentReissue {
-		return Transport{}, errors.New("CookieOptions.SilentReissue is set: it needs the cookie transport")
+		faults.add("SilentReissue is set: it needs the cookie transport")
 	}
-	return newTransport(o, http.SameSiteStrictMode)
+	return newTransport(o, http.SameSiteStrictMode, faults)
 }
 
-// NewCookie returns the cookie transport: both tokens in cookies, none in a
-// body. A Bearer header is accepted as well.
-func NewCookie(o CookieOptions) (Transport, error) {
+// Cookie returns the cookie transport: both tokens in cookies, none in a body. A
+// Bearer header is accepted as well.
+func Cookie(o CookieOptions) Transport {
 	if o.AccessName == "" {
 		o.AccessName = defaultName("access", o.Insecure)
 	}
-	return newTransport(o, http.SameSiteLaxMode)
+	return newTransport(o, http.SameSiteLaxMode, nil)
 }
 
-func newTransport(o CookieOptions, sameSite http.SameSite) (Transport, error) {
+// faults are what is wrong with the options of a transport.
+type faults []error
+
+func (f *faults) add(format string, args ...any) {
+	*f = append(*f, fmt.Errorf("httpauth: CookieOptions."+format, args...))
+}
+
+func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transport {
 	if o.RefreshName == "" {
 		o.RefreshName = defaultName("refresh", o.Insecure)
 	}
@@ -109,41 +111,35 @@ func newTransport(o CookieOptions, sameSite http.SameSite) (Transport, error) {
 		access: o.AccessName, refresh: o.RefreshName, sameSite: o.SameSite,
 		secure: !o.Insecure, silent: o.SilentReissue, origins: http.NewCrossOriginProtection(),
 	}
-	var faults []error
-	fault := func(format string, args ...any) {
-		faults = append(faults, fmt.Errorf("CookieOptions."+format, args...))
-	}
 	for _, n := range []struct{ field, name string }{{"AccessName", o.AccessName}, {"RefreshName", o.RefreshName}} {
 		if n.name == "" {
 			continue
 		}
 		if err := checkCookieName(n.name, o.Insecure); err != nil {
-			fault("%s %w", n.field, err)
+			faults.add("%s %w", n.field, err)
 		}
 	}
 	if o.AccessName == o.RefreshName {
-		fault("AccessName and RefreshName are both %q", o.RefreshName)
+		faults.add("AccessName and RefreshName are both %q", o.RefreshName)
 	}
 	switch o.SameSite {
 	case http.SameSiteStrictMode, http.SameSiteLaxMode:
 	case http.SameSiteNoneMode:
 		if o.Insecure {
-			fault("SameSite is None and Insecure is set: browsers refuse None without Secure")
+			faults.add("SameSite is None and Insecure is set: browsers refuse None without Secure")
 		}
 	default:
-		fault("SameSite has the unknown value %d", o.SameSite)
+		faults.add("SameSite has the unknown value %d", o.SameSite)
 	}
 	for _, origin := range o.TrustedOrigins {
 		if err := checkOriginName(origin); err != nil {
-			fault("TrustedOrigins %q %w", origin, err)
+			faults.add("TrustedOrigins %q %w", origin, err)
 		} else if err := c.origins.AddTrustedOrigin(origin); err != nil {
-			fault("TrustedOrigins %w", err)
+			faults.add("TrustedOrigins %w", err)
 		}
 	}
-	if err := errors.Join(faults...); err != nil {
-		return Transport{}, err
-	}
-	return Transport{c}, nil
+	c.err = errors.Join(faults...)
+	return Transport{c}
 }
 
 func defaultName(name string, insecure bool) string {
@@ -160,7 +156,7 @@ func checkCookieName(name string, insecure bool) error {
 		return fmt.Errorf("has %d bytes, it may have %d", len(name), maxCookieName)
 	}
 	if err := (&http.Cookie{Name: name, Value: "v"}).Valid(); err != nil {
-		return fmt.Errorf("%q is no cookie name", name)
+		return fmt.Errorf("%q is not a cookie name", name)
 	}
 	for _, prefix := range []string{"__Host-", "__Secure-", "__Http-"} {
 		if insecure && len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) { // as browsers compare
@@ -175,7 +171,7 @@ func checkCookieName(name string, insecure bool) error {
 func checkOriginName(origin string) error {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
-		return errors.New("is no origin, which looks like https://app.example.com")
+		return errors.New("is not an origin; want scheme://host[:port], such as https://app.example.com")
 	}
 	if strings.ContainsFunc(u.Host, notInHost) {
 		return errors.New("has a host that is not in lower case ASCII")

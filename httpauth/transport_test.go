@@ -9,12 +9,12 @@ import (
 )
 
 // constructors are those of the transports with cookies.
-func constructors() map[string]func(httpauth.CookieOptions) (httpauth.Transport, error) {
-	return map[string]func(httpauth.CookieOptions) (httpauth.Transport, error){"NewHybrid": httpauth.NewHybrid, "NewCookie": httpauth.NewCookie}
+func constructors() map[string]func(httpauth.CookieOptions) httpauth.Transport {
+	return map[string]func(httpauth.CookieOptions) httpauth.Transport{"Hybrid": httpauth.Hybrid, "Cookie": httpauth.Cookie}
 }
 
-// TestTransportFaults checks that each fault names its field, and that what
-// comes with it is the bearer transport, in which no cookie is looked at.
+// TestTransportFaults checks that each fault names its field, and that New reports
+// it.
 func TestTransportFaults(t *testing.T) {
 	none := http.SameSiteNoneMode
 	tests := []struct {
@@ -23,14 +23,14 @@ func TestTransportFaults(t *testing.T) {
 		o      httpauth.CookieOptions
 		fields []string
 	}{
-		{"access name in hybrid", "NewHybrid", httpauth.CookieOptions{AccessName: "a"}, []string{"AccessName"}},
-		{"silent reissue in hybrid", "NewHybrid", httpauth.CookieOptions{SilentReissue: true}, []string{"SilentReissue"}},
-		{"access name with a space", "NewCookie", httpauth.CookieOptions{AccessName: "a b"}, []string{"AccessName"}},
-		{"access name over 64 bytes", "NewCookie", httpauth.CookieOptions{AccessName: strings.Repeat("a", 65)}, []string{"AccessName"}},
-		{"equal names", "NewCookie", httpauth.CookieOptions{AccessName: "a", RefreshName: "a"}, []string{"AccessName", "RefreshName"}},
-		{"name equal to a default", "NewCookie", httpauth.CookieOptions{RefreshName: "__Host-access"}, []string{"AccessName", "RefreshName"}},
-		{"insecure access name with __Host-", "NewCookie", httpauth.CookieOptions{Insecure: true, AccessName: "__Host-a"}, []string{"AccessName"}},
-		{"insecure access name with __secure-", "NewCookie", httpauth.CookieOptions{Insecure: true, AccessName: "__secure-a"}, []string{"AccessName"}},
+		{"access name in hybrid", "Hybrid", httpauth.CookieOptions{AccessName: "a"}, []string{"AccessName"}},
+		{"silent reissue in hybrid", "Hybrid", httpauth.CookieOptions{SilentReissue: true}, []string{"SilentReissue"}},
+		{"access name with a space", "Cookie", httpauth.CookieOptions{AccessName: "a b"}, []string{"AccessName"}},
+		{"access name over 64 bytes", "Cookie", httpauth.CookieOptions{AccessName: strings.Repeat("a", 65)}, []string{"AccessName"}},
+		{"equal names", "Cookie", httpauth.CookieOptions{AccessName: "a", RefreshName: "a"}, []string{"AccessName", "RefreshName"}},
+		{"name equal to a default", "Cookie", httpauth.CookieOptions{RefreshName: "__Host-access"}, []string{"AccessName", "RefreshName"}},
+		{"insecure access name with __Host-", "Cookie", httpauth.CookieOptions{Insecure: true, AccessName: "__Host-a"}, []string{"AccessName"}},
+		{"insecure access name with __secure-", "Cookie", httpauth.CookieOptions{Insecure: true, AccessName: "__secure-a"}, []string{"AccessName"}},
 
 		{"name with a semicolon", "", httpauth.CookieOptions{RefreshName: "a;b"}, []string{"RefreshName"}},
 		{"name with =", "", httpauth.CookieOptions{RefreshName: "a=b"}, []string{"RefreshName"}},
@@ -59,26 +59,24 @@ func TestTransportFaults(t *testing.T) {
 			fields []string
 		}{"origin " + origin, "", httpauth.CookieOptions{TrustedOrigins: []string{"https://good.example", origin}}, []string{"TrustedOrigins"}})
 	}
+	authority := newServer(t).Authority
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			for name, construct := range constructors() {
 				if tt.only != "" && tt.only != name {
 					continue
 				}
-				got, err := construct(tt.o)
-				if err == nil {
-					t.Fatalf("%s(%+v): got no error", name, tt.o)
+				auth, err := httpauth.New(authority, httpauth.Options{Transport: construct(tt.o)})
+				if err == nil || auth != nil {
+					t.Fatalf("New of %s(%+v): got the error %v and the Auth %v", name, tt.o, err, auth)
 				}
 				for _, field := range tt.fields {
 					if !strings.Contains(err.Error(), field) {
 						t.Errorf("%s: got the error %q, want it to name %s", name, err, field)
 					}
 				}
-				if !strings.HasPrefix(err.Error(), "CookieOptions.") {
+				if !strings.HasPrefix(err.Error(), "httpauth: CookieOptions.") {
 					t.Errorf("%s: got the error %q, want it to begin with the struct", name, err)
-				}
-				if got != (httpauth.Transport{}) {
-					t.Errorf("%s: got a transport beside the error", name)
 				}
 			}
 		})
@@ -103,8 +101,8 @@ func TestTransportOptions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for name, construct := range constructors() {
-				if got, err := construct(o); err != nil || got == (httpauth.Transport{}) {
-					t.Errorf("%s(%+v): got %v, %v, want a transport", name, o, got, err)
+				if got := construct(o); got.Err() != nil || got == (httpauth.Transport{}) {
+					t.Errorf("%s(%+v): got %v, %v, want a transport", name, o, got, got.Err())
 				}
 			}
 		})

@@ -1,7 +1,6 @@
 package httpauth
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -9,84 +8,67 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// Block ends a user's sessions and refuses their logins, until the time that
-// the body names or for ever. Like Unblock and RevokeAll it asks nothing of the
-// caller but to have been admitted.
-func (a *Auth) Block(w http.ResponseWriter, r *http.Request, user string) {
-	if !a.allow(w, r, http.MethodPut) {
-		return
-	}
-	caller, ok := a.admitted(w, r)
-	if !ok {
-		return
-	}
-	until, err := readUntil(r)
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	r, cancel := limit(r)
-	defer cancel()
-	if err := a.authority.Block(r.Context(), user, until); err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	if a.cookies != nil && user == caller.Subject() {
-		a.cookies.clear(w)
-	}
-	writeNothing(w)
+// BlockUser ends a user's sessions and refuses their logins, until the time that
+// the body names or forever. Like every operation on any user it asks nothing of
+// the caller but to have been admitted: the application checks the caller's
+// rights before.
+func (f *Face) BlockUser(w http.ResponseWriter, r *http.Request, user string) error {
+	return f.byAdmitted(w, r, func(r *http.Request, caller *core.Claims) error {
+		until, err := readUntil(r)
+		if err != nil {
+			return err
+		}
+		if err := f.authority.Block(r.Context(), user, until); err != nil {
+			return err
+		}
+		f.clearOwn(w, user, caller)
+		writeNothing(w)
+		return nil
+	}, http.MethodPut)
 }
 
-// Unblock lets a user log in again.
-func (a *Auth) Unblock(w http.ResponseWriter, r *http.Request, user string) {
-	if !a.allow(w, r, http.MethodDelete) {
-		return
-	}
-	if _, ok := a.admitted(w, r); !ok {
-		return
-	}
-	r, cancel := limit(r)
-	defer cancel()
-	if err := a.authority.Unblock(r.Context(), user); err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	writeNothing(w)
+// UnblockUser lets a user log in again.
+func (f *Face) UnblockUser(w http.ResponseWriter, r *http.Request, user string) error {
+	return f.byAdmitted(w, r, func(r *http.Request, _ *core.Claims) error {
+		if err := f.authority.Unblock(r.Context(), user); err != nil {
+			return err
+		}
+		writeNothing(w)
+		return nil
+	}, http.MethodDelete)
 }
 
-// RevokeAll ends all of a user's sessions and answers how many it ended.
-func (a *Auth) RevokeAll(w http.ResponseWriter, r *http.Request, user string) {
-	if !a.allow(w, r, http.MethodDelete) {
-		return
-	}
-	caller, ok := a.admitted(w, r)
-	if !ok {
-		return
-	}
-	r, cancel := limit(r)
-	defer cancel()
-	ended, err := a.authority.RevokeAll(r.Context(), user)
-	if err != nil {
-		a.Error(w, r, err)
-		return
-	}
-	if a.cookies != nil && user == caller.Subject() {
-		a.cookies.clear(w)
-	}
-	a.writeJSON(w, r, http.StatusOK, endedAnswer{ended})
+// RevokeUser ends all of a user's sessions and answers how many it ended.
+func (f *Face) RevokeUser(w http.ResponseWriter, r *http.Request, user string) error {
+	return f.byAdmitted(w, r, func(r *http.Request, caller *core.Claims) error {
+		ended, err := f.authority.RevokeAll(r.Context(), user)
+		if err != nil {
+			return err
+		}
+		f.clearOwn(w, user, caller)
+		return writeJSON(w, http.StatusOK, endedAnswer{ended})
+	}, http.MethodDelete)
 }
 
-// admitted returns the claims that the middleware has put in the request's
-// context, and false where none has, after it has written the 500. What acts on
-// any user does not authenticate by itself: where nothing has before it, nothing
-// has checked the caller's rights either, and every user would be an
-// administrator.
-func (a *Auth) admitted(w http.ResponseWriter, r *http.Request) (*core.Claims, bool) {
-	caller, ok := core.FromContext(r.Context())
-	if !ok {
-		a.Error(w, r, errors.New("httpauth: a handler that acts on any user has no Require before it"))
+// UserSessions lists a user's sessions.
+func (f *Face) UserSessions(w http.ResponseWriter, r *http.Request, user string) error {
+	return f.byAdmitted(w, r, func(r *http.Request, caller *core.Claims) error {
+		return f.answerSessions(w, r, user, caller)
+	}, http.MethodGet, http.MethodHead)
+}
+
+// RevokeUserSession ends one session of a user.
+func (f *Face) RevokeUserSession(w http.ResponseWriter, r *http.Request, user, id string) error {
+	return f.byAdmitted(w, r, func(r *http.Request, caller *core.Claims) error {
+		return f.revokeSession(w, r, user, id, caller)
+	}, http.MethodDelete)
+}
+
+// clearOwn clears the cookies of callers who have ended their own sessions.
+func (f *Face) clearOwn(w http.ResponseWriter, user string, caller *core.Claims) {
+	if user == caller.Subject() {
+		f.clearCookies(w)
 	}
-	return caller, ok
 }
 
 // readUntil returns the end of a block that the body names, the zero time for
@@ -95,7 +77,7 @@ func readUntil(r *http.Request) (time.Time, error) {
 	var body struct {
 		Until *time.Time `json:"until"`
 	}
-	if err := ReadJSON(r, &body); err != nil || body.Until == nil {
+	if err := readJSON(r, &body); err != nil || body.Until == nil {
 		return time.Time{}, err
 	}
 	if body.Until.IsZero() { // which would be for ever

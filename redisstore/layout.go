@@ -2,15 +2,11 @@ package redisstore
 
 import (
 	"crypto/sha256"
-	"errors"
-	"fmt"
 	"strconv"
 )
 
 const (
-	slots     = 16384 // of a Redis Cluster
-	maxShards = 1024
-	maxPrefix = 64
+	slots = 16384 // of a Redis Cluster
 )
 
 // layout turns subjects and session ids into keys.
@@ -32,35 +28,12 @@ func (k keys) feed() string                  { return string(k) + "feed" }
 func (k keys) poll() string                  { return string(k) + "poll" }
 func (k keys) none() string                  { return string(k) + "none" } // never written
 
-func newLayout(prefix string, shards int) (layout, error) {
-	if err := checkPrefix(prefix); err != nil {
-		return layout{}, err
-	}
-	if shards < 1 || shards > maxShards {
-		return layout{}, fmt.Errorf("redisstore: Options.Shards is %d, it must be from 1 to %d", shards, maxShards)
-	}
+func newLayout(prefix string, shards int) layout {
 	l := layout{meta: prefix + "meta", nudge: prefix + "nudge", shards: make([]string, shards)}
 	for i := range l.shards {
 		l.shards[i] = prefix + "{" + shardTag(i, shards) + "}"
 	}
-	return l, nil
-}
-
-// checkPrefix refuses braces, because the hash tag must be the shard's, and
-// what would be hard to type in redis-cli or an ACL rule.
-func checkPrefix(prefix string) error {
-	if len(prefix) > maxPrefix {
-		return fmt.Errorf("redisstore: Options.Prefix has %d bytes, it may have %d", len(prefix), maxPrefix)
-	}
-	for _, c := range []byte(prefix) {
-		if c == '{' || c == '}' {
-			return errors.New("redisstore: Options.Prefix has a brace: the hash tag of the keys is the shard's")
-		}
-		if c <= ' ' || c > '~' {
-			return fmt.Errorf("redisstore: Options.Prefix %q: only printable ASCII without spaces is allowed", prefix)
-		}
-	}
-	return nil
+	return l
 }
 
 // of returns the keys of the subject's shard.

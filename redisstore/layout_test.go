@@ -39,10 +39,7 @@ func TestShardTagsSpreadOverTheSlots(t *testing.T) {
 
 // So is the shard of a subject, and users spread evenly over the shards.
 func TestShardOfSubject(t *testing.T) {
-	l, err := newLayout("p:", 16)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLayout("p:", 16)
 	for subject, want := range map[string]int{"alice": 12, "bob": 13, "admin": 9, "": 1} {
 		if got := l.shard(subject); got != want {
 			t.Errorf("%q: got the shard %d, want %d", subject, got, want)
@@ -65,10 +62,7 @@ func TestShardOfSubject(t *testing.T) {
 // tag and for every kind of key, whatever the subject holds.
 func TestSlotIsTheClusters(t *testing.T) {
 	client := redistest.StartCluster(t, 1, 0).Client(t)
-	l, err := newLayout("p:", 16)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := newLayout("p:", 16)
 	subjects := []string{"alice", "}{", "{x}", "a:b", "\r\n\x00", "*?[a]", strings.Repeat("é", 128)}
 	for i := range 16 {
 		subjects = append(subjects, fmt.Sprint("user", i))

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,8 +18,6 @@ type MirrorOptions struct {
 }
 
 const (
-	minStaleness  = 100 * time.Millisecond
-	maxStaleness  = time.Minute
 	pollsPerLease = 5
 	nudgeGap      = 10 * time.Millisecond // between two polls, however many nudges
 	pollEntries   = 2000                  // at most that a poll reads
@@ -30,13 +27,6 @@ const (
 	nudgeBackoff  = time.Second
 	unsubscribing = time.Second // that a stop waits for a client that is dialling
 )
-
-func (o MirrorOptions) check() error {
-	if o.Staleness != 0 && (o.Staleness < minStaleness || o.Staleness > maxStaleness) {
-		return fmt.Errorf("redisstore: Options.Mirror.Staleness is %v, it must be 0 or from %v to %v", o.Staleness, minStaleness, maxStaleness)
-	}
-	return nil
-}
 
 // MirrorStats tells how a mirror fares.
 type MirrorStats struct {

@@ -159,10 +159,7 @@ type nudgedCluster struct {
 func startNudgedCluster(t *testing.T) *nudgedCluster {
 	c := &nudgedCluster{Cluster: redistest.StartCluster(t, 3, 0), polls: &pollCounter{}}
 	client := c.Client(t)
-	var err error
-	if c.polls.layout, err = newLayout("ratchet:", 16); err != nil {
-		t.Fatal(err)
-	}
+	c.polls.layout = newLayout("ratchet:", 16)
 	client.AddHook(c.polls)
 	c.store = newQuietStore(t, client, Options{Mirror: MirrorOptions{Staleness: maxStaleness}})
 	c.await(t, 1)

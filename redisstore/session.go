@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core/driver"
+	"github.com/redis/go-redis/v9"
 )
 
 // createRuns is how often Create runs its script while other calls for the
@@ -204,6 +205,29 @@ func (s *Store) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	k := s.layout.of(r.Subject)
 	_, err := s.run(ctx, s.scripts.unblock, []string{k.blocked(r.Subject), k.done(encode(r.Operation[:]))}, s.clock())
 	return err
+}
+
+// Blocked implements [driver.Store]. It is one GET: the key ends with the block.
+func (s *Store) Blocked(ctx context.Context, subject string) (driver.BlockedResult, error) {
+	if err := s.checkLayout(ctx); err != nil {
+		return driver.BlockedResult{}, err
+	}
+	key := s.layout.of(subject).blocked(subject)
+	text, err := bounded(ctx, s, func(ctx context.Context) (string, error) { return s.client.Get(ctx, key).Result() })
+	if errors.Is(err, redis.Nil) {
+		return driver.BlockedResult{}, nil
+	}
+	a := answer{list: []any{text}, err: err}
+	ms := a.textNumber()
+	switch {
+	case a.err != nil:
+		return driver.BlockedResult{}, a.err
+	case ms == 0:
+		return driver.BlockedResult{Blocked: true}, nil
+	case s.now != nil && ms <= s.now().UnixMilli(): // a test's time: the server ends the key by its own
+		return driver.BlockedResult{}, nil
+	}
+	return driver.BlockedResult{Blocked: true, Until: time.UnixMilli(ms).UTC()}, nil
 }
 
 // clock returns the test's time, or nothing for the server's.

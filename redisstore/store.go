@@ -73,24 +73,12 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if err := checkClient(client); err != nil {
 		return nil, err
 	}
-	if o.Prefix == "" {
-		o.Prefix = "ratchet:"
-	}
-	if o.Shards == 0 {
-		o.Shards = 16
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	l, err := newLayout(o.Prefix, o.Shards)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.Mirror.check(); err != nil {
+	o = o.withDefaults()
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	s := &Store{
-		client: client, layout: l, scripts: loadScripts(), now: o.Now, logger: o.Logger,
+		client: client, layout: newLayout(o.Prefix, o.Shards), scripts: loadScripts(), now: o.Now, logger: o.Logger,
 		heedsContext: heedsContext(client),
 	}
 	var mismatch *layoutError

@@ -91,6 +91,9 @@ type Store interface {
 	// Unblock lets the subject log in again. It revives nothing.
 	Unblock(context.Context, UnblockRequest) error
 
+	// Blocked tells whether the subject is blocked, and until when.
+	Blocked(ctx context.Context, subject string) (BlockedResult, error)
+
 	// Deny puts the access tokens of one generation of a session on the
 	// blacklist until DenialMargin after the later of ExpiresAt and the
 	// session's last access token's expiry.
@@ -231,6 +234,12 @@ type BlockRequest struct {
 type UnblockRequest struct {
 	Operation OperationID
 	Subject   string
+}
+
+// BlockedResult is the result of [Store.Blocked].
+type BlockedResult struct {
+	Blocked bool
+	Until   time.Time // zero: for ever, or not blocked
 }
 
 // DenyRequest is the request of [Store.Deny].

@@ -26,8 +26,10 @@ func render(a facetest.Answer) string {
 	return text.String()
 }
 
-// answered returns an answer of the library, none of which may be stored.
+// answered returns an answer of the library, which ends with a newline and may not
+// be stored.
 func answered(status int, body string) facetest.Answer {
+	body += "\n"
 	return facetest.Answer{Status: status, Body: body, Header: http.Header{
 		"Cache-Control":  {"no-store"},
 		"Pragma":         {"no-cache"},
@@ -41,9 +43,9 @@ func refusal(e *core.Error) facetest.Answer {
 	a := answered(e.Status(), fmt.Sprintf(`{"error":"%s","error_description":"%s","code":"%s"}`, e.OAuthCode(), e.Description(), e.Code()))
 	switch {
 	case e == core.ErrTokenMissing || e == core.ErrRefreshMissing:
-		a.Header.Set("WWW-Authenticate", "Bearer")
+		a.Header.Set("WWW-Authenticate", `Bearer realm="auth.example"`)
 	case a.Status == http.StatusUnauthorized:
-		a.Header.Set("WWW-Authenticate", fmt.Sprintf(`Bearer error="%s", error_description="%s"`, e.OAuthCode(), e.Description()))
+		a.Header.Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="auth.example", error="%s", error_description="%s"`, e.OAuthCode(), e.Description()))
 	case a.Status == http.StatusServiceUnavailable:
 		a.Header.Set("Retry-After", "1")
 	}

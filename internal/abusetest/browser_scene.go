@@ -23,6 +23,7 @@ func browserRows() []row {
 		{"53_images_and_links_of_other_sites", eachTransport(imagesAndLinks)},
 		{"53_bearer_from_anywhere", eachTransport(bearerFromAnywhere)},
 		{"54_two_cookies_of_one_name", eachTransport(twoCookies)},
+		{"54_two_cookies_of_one_name_ended", eachTransport(twoCookiesEnd)},
 		{"54_cookie_and_header", cookieAndHeader},
 		{"55_stale_cookie_beside_a_good_header", staleCookie},
 		{"55_basic_header_beside_a_good_cookie", basicHeader},
@@ -45,32 +46,25 @@ type transport struct {
 	httpauth.Transport
 }
 
-func transports(t *testing.T) []transport {
-	t.Helper()
-	made := func(transport httpauth.Transport, err error) httpauth.Transport {
-		if err != nil {
-			t.Fatal(err)
-		}
-		return transport
-	}
+func transports() []transport {
 	return []transport{
-		{"hybrid", false, false, made(httpauth.NewHybrid(httpauth.CookieOptions{}))},
-		{"cookie", true, false, made(httpauth.NewCookie(httpauth.CookieOptions{}))},
-		{"silent", true, true, made(httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true}))},
+		{"hybrid", false, false, httpauth.Hybrid(httpauth.CookieOptions{})},
+		{"cookie", true, false, httpauth.Cookie(httpauth.CookieOptions{})},
+		{"silent", true, true, httpauth.Cookie(httpauth.CookieOptions{SilentReissue: true})},
 	}
 }
 
 // eachTransport runs a case in each of the transports.
 func eachTransport(test func(*testing.T, deployment, transport)) func(*testing.T, deployment) {
 	return func(t *testing.T, d deployment) {
-		for _, tr := range transports(t) {
+		for _, tr := range transports() {
 			t.Run(tr.name, func(t *testing.T) { test(t, d, tr) })
 		}
 	}
 }
 
 // silently is the cookie transport with silent reissue.
-func silently(t *testing.T) transport { return transports(t)[2] }
+func silently(t *testing.T) transport { return transports()[2] }
 
 // stage is a scene of a transport with cookies.
 type stage struct {

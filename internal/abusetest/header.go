@@ -126,10 +126,10 @@ func tokensConfused(t *testing.T, d deployment) {
 // foreign has tokens of another issuer, audience and type.
 func foreign(f *forgeries) {
 	for name, iss := range map[string]string{
-		"iss": `"https://evil.example"`, "iss with a slash": `"facetest/"`, "iss in capitals": `"WIRETEST"`,
-		"iss empty": `""`, "iss null": `null`, "iss list": `["facetest"]`,
+		"iss": `"https://evil.example"`, "iss with a slash": `"auth.example/"`, "iss in capitals": `"AUTH.EXAMPLE"`,
+		"iss empty": `""`, "iss null": `null`, "iss list": `["auth.example"]`,
 	} {
-		f.both(name, `"iss":"facetest"`, `"iss":`+iss)
+		f.both(name, `"iss":"auth.example"`, `"iss":`+iss)
 	}
 	for name, aud := range map[string]string{
 		"aud": `"web"`, "aud list": `["web","admin"]`, "aud empty": `[]`, "aud empty text": `""`, "aud null": `null`,

@@ -92,5 +92,5 @@ test("another grant is refused", async () => {
 test("a request without a token is challenged", async () => {
   const answer = await fetch(`${url}/api/me`);
   assert.equal(answer.status, 401);
-  assert.equal(answer.headers.get("WWW-Authenticate"), "Bearer");
+  assert.equal(answer.headers.get("WWW-Authenticate"), 'Bearer realm="ratchet-example"');
 });

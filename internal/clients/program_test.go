@@ -21,7 +21,7 @@ import (
 const patience = 60 * time.Second
 
 // programs are the examples.
-var programs = []string{"gin-app", "echo-app"}
+var programs = []string{"gin-app", "echo-app", "http-app", "echo5-app"}
 
 var buildDir string
 

@@ -17,38 +17,79 @@ import (
 // client talks to one program and keeps a record of all answers.
 type client struct {
 	t      testing.TB
+	name   string // of the program
 	url    string
-	record []string
+	record []exchange
 }
 
-// both runs the scenario against both programs with the same environment, and
+// exchange is a request and its answer, masked.
+type exchange struct {
+	text     string
+	excepted bool
+}
+
+// each runs the scenario against each program with the same environment, and
 // compares what they answered.
-func both(t *testing.T, e env, scenario func(t *testing.T, c *client)) {
+func each(t *testing.T, e env, scenario func(t *testing.T, c *client)) {
 	t.Helper()
-	var records [][]string
+	var first *client
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
-			c := &client{t: t, url: start(t, p.name, e).url}
+			c := startClient(t, p.name, e)
 			scenario(t, c)
-			records = append(records, c.record)
+			if first == nil {
+				first = c
+			}
+			if !t.Failed() { // a scenario that has ended early has said why
+				compare(t, first, c)
+			}
 		})
 	}
-	compare(t, records)
 }
 
-func compare(t *testing.T, records [][]string) {
+// startClient runs a program and returns its client.
+func startClient(t testing.TB, name string, e env) *client {
 	t.Helper()
-	if t.Failed() || len(records) < 2 {
-		return // a scenario has ended early and said why, or -run left one out
+	return &client{t: t, name: name, url: start(t, name, e).url}
+}
+
+func compare(t *testing.T, first, other *client) {
+	t.Helper()
+	if len(first.record) != len(other.record) {
+		t.Fatalf("the programs gave %d and %d answers", len(first.record), len(other.record))
 	}
-	if len(records[0]) != len(records[1]) {
-		t.Fatalf("the programs gave %d and %d answers", len(records[0]), len(records[1]))
-	}
-	for i, first := range records[0] {
-		if second := records[1][i]; first != second {
-			t.Errorf("the programs answer differently:\n%s\n%s\n\n%s\n%s", programs[0].name, first, programs[1].name, second)
+	for i, want := range first.record {
+		if got := other.record[i]; got.text != want.text && !got.excepted && !want.excepted {
+			t.Errorf("the programs answer differently:\n%s\n%s\n\n%s\n%s", first.name, want.text, other.name, got.text)
 		}
 	}
+}
+
+// exceptions are where programs answer in another way than the others, as their
+// frameworks make them. Nothing else may differ.
+var exceptions = []struct {
+	programs, why string
+	differs       func(method, path string, a answer) bool
+}{
+	{"echo-app echo5-app", "Echo answers HEAD with an error without the header of a body", func(method, _ string, a answer) bool {
+		return method == http.MethodHead && a.status >= 400
+	}},
+	{"http-app", "ServeMux cleans paths, and knows no empty segment", func(_, path string, _ answer) bool {
+		return strings.Contains(path, "//") || strings.Contains(path, "/./")
+	}},
+	{"http-app", "to ServeMux a letter that is escaped without need is the letter", func(_, path string, _ answer) bool {
+		return strings.Contains(path, "%6C")
+	}},
+}
+
+// excepted reports whether a program's answer is among the exceptions.
+func excepted(program, method, path string, a answer) bool {
+	for _, e := range exceptions {
+		if strings.Contains(" "+e.programs+" ", " "+program+" ") && e.differs(method, path, a) {
+			return true
+		}
+	}
+	return false
 }
 
 // httpClient never follows a redirect and keeps no connection, so that no test
@@ -61,9 +102,10 @@ var httpClient = &http.Client{
 
 // answer is what came back.
 type answer struct {
-	status int
-	header http.Header
-	body   string
+	status   int
+	header   http.Header
+	body     string
+	excepted bool // the others answer in another way, see exceptions
 }
 
 // option changes a request.
@@ -107,8 +149,12 @@ func (c *client) do(method, path string, options ...option) answer {
 	if err != nil {
 		c.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	a := answer{response.StatusCode, response.Header, string(text)}
-	c.record = append(c.record, fmt.Sprintf("%s %s: %d\n%s%s", method, mask(path), a.status, a.headers(), mask(a.body)))
+	a := answer{status: response.StatusCode, header: response.Header, body: string(text)}
+	a.excepted = excepted(c.name, method, path, a)
+	if a.header.Get("Content-Type") == "application/json" && a.body != "" && !strings.HasSuffix(a.body, "\n") {
+		c.t.Errorf("%s %s: the body %q does not end with a newline", method, path, a.body)
+	}
+	c.record = append(c.record, exchange{fmt.Sprintf("%s %s: %d\n%s%s", method, mask(path), a.status, a.headers(), mask(a.body)), a.excepted})
 	return a
 }
 
@@ -147,7 +193,7 @@ func (a answer) code() string {
 // want checks the status and the whole body, masked.
 func (c *client) want(a answer, status int, body string) {
 	c.t.Helper()
-	if got := mask(a.body); a.status != status || got != body {
+	if got := strings.TrimSuffix(mask(a.body), "\n"); a.status != status || got != body {
 		c.t.Errorf("answer %d %s\n  want %d %s", a.status, got, status, body)
 	}
 }
@@ -228,7 +274,7 @@ var masks = []struct {
 }{
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "TOKEN"},
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
-	{regexp.MustCompile(`("id":"|"session":"|"session_id":"|/auth/sessions/)[\w-]{22}`), "${1}ID"},
+	{regexp.MustCompile(`("id":"|"session":"|"session_id":"|/sessions/)[\w-]{22}`), "${1}ID"},
 	{regexp.MustCompile(`expires_in":\d+`), `expires_in":N`},
 }
 

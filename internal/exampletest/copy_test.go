@@ -5,16 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
-
-// demo are the files of the demo page, with the line of main.go that mounts it
-// as all that the rest of a program has of it.
-var demo = []string{
-	"demo.go", "events.go", "page.go", "index.html", "page.css", "page.js", "feed.js", "life.js", "theft.js", "ratchet.js",
-}
 
 // ownModule copies an example into a module of its own, as a reader does, and
 // returns the module's folder.
@@ -55,7 +48,7 @@ func startOwn(t *testing.T, name, dir string) *client {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	p := startCommand(t, name, exec.Command(filepath.Join(dir, "program")), env{}.list())
-	return &client{t: t, url: p.url}
+	return &client{t: t, name: name, url: p.url}
 }
 
 // TestCopies runs each example in a module of its own.
@@ -71,33 +64,27 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// TestCopiesWithoutDemo deletes the demo page from a copy: one line, and the
-// files of its own.
+// TestCopiesWithoutDemo deletes the demo page from a copy: one line, and its
+// import.
 func TestCopiesWithoutDemo(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			dir := ownModule(t, p.name)
-			for _, name := range demo {
-				if err := os.Remove(filepath.Join(dir, name)); err != nil {
-					t.Fatal(err)
-				}
-			}
 			file := filepath.Join(dir, "main.go")
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var rest []string
-			deleted := 0
+			var rest, deleted []string
 			for line := range strings.Lines(string(text)) {
-				if strings.Contains(line, "mountDemo(") {
-					deleted++
+				if strings.Contains(line, "demo") {
+					deleted = append(deleted, line)
 				} else {
 					rest = append(rest, line)
 				}
 			}
-			if deleted != 1 {
-				t.Fatalf("%d lines mount the demo, want 1", deleted)
+			if len(deleted) != 2 || !strings.Contains(deleted[0], `/examples/demo"`) || !strings.Contains(deleted[1], "demo.Mount(") {
+				t.Fatalf("the lines about the demo are %q, want an import and a call", deleted)
 			}
 			if err := os.WriteFile(file, []byte(strings.Join(rest, "")), 0o600); err != nil {
 				t.Fatal(err)
@@ -115,55 +102,35 @@ func TestCopiesWithoutDemo(t *testing.T) {
 	}
 }
 
-// TestLines bounds what a reader of an example has to read, comments and all.
+// TestLines bounds what a reader of a program reads first.
 func TestLines(t *testing.T) {
 	const most = 150
 	for _, p := range programs {
-		files, err := filepath.Glob(filepath.Join("..", "..", "examples", p.name, "*.go"))
+		text, err := os.ReadFile(filepath.Join("..", "..", "examples", p.name, "main.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := 0
-		for _, file := range files {
-			if slices.Contains(demo, filepath.Base(file)) {
-				continue
-			}
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines += bytes.Count(text, []byte("\n"))
-		}
-		if lines == 0 || lines > most {
-			t.Errorf("%s has %d lines of Go beside the demo, want 1 to %d", p.name, lines, most)
+		if lines := bytes.Count(text, []byte("\n")); lines > most {
+			t.Errorf("main.go of %s has %d lines, want %d at most", p.name, lines, most)
 		}
 	}
 }
 
-// TestSharedFiles shows that what of the examples knows no framework, these
-// files and the users at the end of main.go, is the same: whoever mends one
-// mends both.
+// TestSharedFiles shows that what of the programs knows no framework is the same
+// in each: whoever mends one mends all.
 func TestSharedFiles(t *testing.T) {
-	const users = "\n// claims are the application's own"
-	for _, name := range slices.Concat([]string{"main.go"}, demo[1:]) { // demo.go knows its framework
-		var texts []string
-		for _, p := range programs {
+	for _, name := range []string{"json.go", "users.go", "panic_test.go"} {
+		var first string
+		for i, p := range programs {
 			text, err := os.ReadFile(filepath.Join("..", "..", "examples", p.name, name))
 			if err != nil {
 				t.Fatal(err)
 			}
-			shared := string(text)
-			if name == "main.go" {
-				_, after, found := strings.Cut(shared, users)
-				if !found {
-					t.Fatalf("%s of %s has no line like %q", name, p.name, users)
-				}
-				shared = after
+			if i == 0 {
+				first = string(text)
+			} else if string(text) != first {
+				t.Errorf("%s of %s is not that of %s", name, p.name, programs[0].name)
 			}
-			texts = append(texts, shared)
-		}
-		if texts[0] != texts[1] {
-			t.Errorf("%s is not the same in both examples", name)
 		}
 	}
 }

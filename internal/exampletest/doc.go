@@ -3,8 +3,8 @@
 // README's transcript, word for word, and its programs, each in a module of its
 // own as a reader's is.
 //
-// Both programs must give the same answers. Each scenario therefore runs
-// against both, and all that came back is compared, headers included. What
+// All programs must give the same answers. Each scenario therefore runs
+// against each, and all that came back is compared, headers included. What
 // differs by nature is masked first, see mask: tokens become TOKEN, ids ID,
 // times TIME and remaining seconds N. Of Allow, the set of methods is compared
 // without OPTIONS, which Echo answers by itself.

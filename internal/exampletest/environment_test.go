@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,7 +24,7 @@ const (
 
 func TestLifetimes(t *testing.T) {
 	t.Run("ACCESS_TTL", func(t *testing.T) {
-		both(t, env{"ACCESS_TTL": "1s"}, func(t *testing.T, c *client) {
+		each(t, env{"ACCESS_TTL": "1s"}, func(t *testing.T, c *client) {
 			pair := c.login("alice", "wonderland")
 			if pair.ExpiresIn != 1 {
 				t.Errorf("expires_in is %d", pair.ExpiresIn)
@@ -34,19 +35,19 @@ func TestLifetimes(t *testing.T) {
 		})
 	})
 	t.Run("IDLE_TTL", func(t *testing.T) {
-		both(t, env{"IDLE_TTL": "1s"}, func(t *testing.T, c *client) {
+		each(t, env{"IDLE_TTL": "1s"}, func(t *testing.T, c *client) {
 			pair := c.login("alice", "wonderland")
 			if pair.RefreshTokenExpiresIn > 1 {
 				t.Errorf("refresh_token_expires_in is %d", pair.RefreshTokenExpiresIn)
 			}
 			c.await("the session leaves the list", func() bool {
-				return c.do("GET", "/auth/sessions", bearer(pair.AccessToken)).body == `{"sessions":[]}`
+				return c.do("GET", "/auth/sessions", bearer(pair.AccessToken)).body == "{\"sessions\":[]}\n"
 			})
 			c.refused(c.reissue(pair.RefreshToken), 401, "refresh_invalid")
 		})
 	})
 	t.Run("SESSION_TTL", func(t *testing.T) {
-		both(t, env{"SESSION_TTL": "2s"}, func(t *testing.T, c *client) {
+		each(t, env{"SESSION_TTL": "2s"}, func(t *testing.T, c *client) {
 			pair := c.login("alice", "wonderland")
 			if pair.ExpiresIn > 2 || pair.RefreshTokenExpiresIn > 2 {
 				t.Errorf("the tokens live for %d and %d seconds", pair.ExpiresIn, pair.RefreshTokenExpiresIn)
@@ -61,7 +62,7 @@ func TestLifetimes(t *testing.T) {
 		})
 	})
 	t.Run("SESSION_TTL=none", func(t *testing.T) {
-		both(t, env{"SESSION_TTL": "none"}, func(t *testing.T, c *client) {
+		each(t, env{"SESSION_TTL": "none"}, func(t *testing.T, c *client) {
 			if exp, ok := payload(t, c.login("alice", "wonderland").RefreshToken)["exp"]; ok {
 				t.Errorf("the refresh token expires at %v", exp)
 			}
@@ -72,7 +73,7 @@ func TestLifetimes(t *testing.T) {
 func TestReuseGrace(t *testing.T) {
 	for _, value := range []string{"strict", "0"} {
 		t.Run(value, func(t *testing.T) {
-			both(t, env{"REUSE_GRACE": value}, func(t *testing.T, c *client) {
+			each(t, env{"REUSE_GRACE": value}, func(t *testing.T, c *client) {
 				pair := c.login("alice", "wonderland")
 				next := c.tokens(c.reissue(pair.RefreshToken))
 				c.refused(c.reissue(pair.RefreshToken), 401, "refresh_invalid")
@@ -85,14 +86,14 @@ func TestReuseGrace(t *testing.T) {
 
 func TestSessionLimit(t *testing.T) {
 	t.Run("evict", func(t *testing.T) {
-		both(t, env{"MAX_SESSIONS": "1"}, func(t *testing.T, c *client) {
+		each(t, env{"MAX_SESSIONS": "1"}, func(t *testing.T, c *client) {
 			one, two := c.login("alice", "wonderland"), c.login("alice", "wonderland")
 			c.refused(c.me(one.AccessToken), 401, "token_revoked")
 			c.want(c.me(two.AccessToken), 200, meBody)
 		})
 	})
 	t.Run("reject", func(t *testing.T) {
-		both(t, env{"MAX_SESSIONS": "1", "ON_LIMIT": "reject"}, func(t *testing.T, c *client) {
+		each(t, env{"MAX_SESSIONS": "1", "ON_LIMIT": "reject"}, func(t *testing.T, c *client) {
 			one := c.login("alice", "wonderland")
 			c.refused(c.tryLogin("alice", "wonderland"), 409, "session_limit")
 			c.want(c.me(one.AccessToken), 200, meBody)
@@ -101,7 +102,7 @@ func TestSessionLimit(t *testing.T) {
 }
 
 func TestBinding(t *testing.T) {
-	both(t, env{"BIND_ACCESS_TOKEN": "true"}, func(t *testing.T, c *client) {
+	each(t, env{"BIND_ACCESS_TOKEN": "true"}, func(t *testing.T, c *client) {
 		alice, bob := c.login("alice", "wonderland"), c.login("bob", "builder")
 		c.refused(c.reissue(alice.RefreshToken), 401, "refresh_invalid")
 		c.refused(c.reissue(alice.RefreshToken, bearer(bob.AccessToken)), 401, "refresh_invalid")
@@ -110,7 +111,7 @@ func TestBinding(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	both(t, env{"ISSUER": "https://id.example", "AUDIENCE": "orders,users", "SIGNING_SECRET": secret}, func(t *testing.T, c *client) {
+	each(t, env{"ISSUER": "https://id.example", "AUDIENCE": "orders,users", "SIGNING_SECRET": secret}, func(t *testing.T, c *client) {
 		token := c.login("alice", "wonderland").AccessToken
 		claims, _ := json.Marshal(payload(t, token))
 		if s := string(claims); !strings.Contains(s, `"iss":"https://id.example"`) || !strings.Contains(s, `"aud":["orders","users"]`) {
@@ -121,7 +122,7 @@ func TestNames(t *testing.T) {
 		}
 		c.want(c.me(token), 200, meBody)
 	})
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		claims := payload(t, c.login("alice", "wonderland").AccessToken)
 		if claims["iss"] != "ratchet-example" || claims["aud"] != "api" {
 			t.Errorf("by default the issuer is %v and the audience %v", claims["iss"], claims["aud"])
@@ -152,7 +153,7 @@ func TestSigningKeys(t *testing.T) {
 			if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			both(t, env{"SIGNING_ALG": alg, "SIGNING_KEY_FILE": file}, func(t *testing.T, c *client) {
+			each(t, env{"SIGNING_ALG": alg, "SIGNING_KEY_FILE": file}, func(t *testing.T, c *client) {
 				pair := c.login("alice", "wonderland")
 				header := tokenHeader(t, pair.AccessToken)
 				if header["alg"] != alg || tokenHeader(t, pair.RefreshToken)["alg"] != "HS256" {
@@ -217,6 +218,7 @@ func TestBadValues(t *testing.T) {
 		{"MIRROR_STALENESS", "MIRROR_STALENESS=1ms"},
 		{"TRANSPORT", "TRANSPORT=header"},
 		{"SILENT_REISSUE", "SILENT_REISSUE=true"},
+		{"SILENT_REISSUE", "SILENT_REISSUE=true TRANSPORT=cookie REUSE_GRACE=strict"},
 		{"INSECURE_COOKIES", "INSECURE_COOKIES=true"},
 		{"TRUSTED_ORIGINS", "TRUSTED_ORIGINS=https://x.example"},
 	} {
@@ -233,8 +235,8 @@ func TestBadValues(t *testing.T) {
 				}
 				said = append(said, line)
 			}
-			if said[0] != said[1] {
-				t.Errorf("the programs say %q and %q", said[0], said[1])
+			if len(slices.Compact(said)) != 1 {
+				t.Errorf("the programs say %q", said)
 			}
 		})
 	}

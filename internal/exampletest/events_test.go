@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,7 +95,7 @@ func wantEnd(t *testing.T, lines <-chan string, why string) {
 }
 
 func TestEvents(t *testing.T) {
-	both(t, env{"REUSE_GRACE": "strict"}, func(t *testing.T, c *client) {
+	each(t, env{"REUSE_GRACE": "strict"}, func(t *testing.T, c *client) {
 		c.refused(c.do("GET", "/events"), 401, "token_missing")
 		c.refused(c.do("GET", "/events", bearer("x.y.z")), 401, "token_invalid")
 		alice, admin := c.login("alice", "wonderland"), c.login("admin", "correct-horse")
@@ -139,7 +137,7 @@ func TestEvents(t *testing.T) {
 
 // TestEventsExpire shows that a stream is worth no more than its token.
 func TestEventsExpire(t *testing.T) {
-	both(t, env{"ACCESS_TTL": "2s"}, func(t *testing.T, c *client) {
+	each(t, env{"ACCESS_TTL": "2s"}, func(t *testing.T, c *client) {
 		// On a busy machine a token may have expired before it is shown.
 		var response *http.Response
 		c.await("a stream is opened in its token's time", func() bool {
@@ -153,18 +151,19 @@ func TestEventsExpire(t *testing.T) {
 // TestEventsElsewhere ends a session in a process that shares the store but
 // no events.
 func TestEventsElsewhere(t *testing.T) {
-	gin, echo := pair(t, redisEnv(redistest.Start(t)))
-	for _, c := range [][2]*client{{gin, echo}, {echo, gin}} {
-		pair := c[0].login("alice", "wonderland")
-		lines, _ := watch(t, c[0], pair.AccessToken)
-		c[1].want(c[1].do("POST", "/auth/logout", bearer(pair.AccessToken)), 200, "{}")
+	clients := startAll(t, redisEnv(redistest.Start(t)))
+	for i, one := range clients {
+		other := clients[(i+1)%len(clients)]
+		pair := one.login("alice", "wonderland")
+		lines, _ := watch(t, one, pair.AccessToken)
+		other.want(other.do("POST", "/auth/logout", bearer(pair.AccessToken)), 200, "{}")
 		wantEnd(t, lines, "revoked")
 	}
 }
 
 // TestEventsManyPages opens more pages than a user may.
 func TestEventsManyPages(t *testing.T) {
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		token := c.login("alice", "wonderland").AccessToken
 		var last *http.Response
 		for range 20 {
@@ -192,7 +191,7 @@ func TestEventsBehind(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
 			p := start(t, p.name, nil)
-			c := &client{t: t, url: p.url}
+			c := &client{t: t, name: p.name, url: p.url}
 			token := c.login("alice", "wonderland")
 			ask(t, c, token.AccessToken)
 			for range 200 {
@@ -209,31 +208,12 @@ func TestEventsBehind(t *testing.T) {
 	}
 }
 
-// TestFeed runs tests inside a copy of an example, of what takes too much, or too
-// long, to bring about from outside. The file is the same in both.
-func TestFeed(t *testing.T) {
-	dir := ownModule(t, programs[0].name)
-	text, err := os.ReadFile(filepath.Join("testdata", "feed_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "feed_test.go"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := runGo(t, dir, "test", "-mod=mod", "-timeout", "2m", "-v", ".")
-	for _, name := range []string{"TestFeedDropsSlowPage", "TestStreamOutlastsDeadlines"} {
-		if err != nil || !strings.Contains(string(out), "--- PASS: "+name) {
-			t.Fatalf("%s: go test: %v\n%s", name, err, out)
-		}
-	}
-}
-
 // A client that announces a body for the stream, and never sends it, is not
 // waited for.
 func TestEventsTakeNoBody(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
-			c := &client{t: t, url: start(t, p.name, nil).url}
+			c := startClient(t, p.name, nil)
 			token := c.login("alice", "wonderland").AccessToken
 			for _, method := range []string{"GET", "HEAD"} {
 				conn, err := net.Dial("tcp", strings.TrimPrefix(c.url, "http://"))

@@ -221,7 +221,7 @@ func (k keys) GetDel(_ context.Context, key string) *redis.StringCmd {
 }
 
 func TestTrade(t *testing.T) {
-	auth := ginauth.New(newAuthority(t), ginauth.Options{})
+	auth := must(ginauth.New(newAuthority(t), ginauth.Options{}))
 	later, before := time.Now().Add(time.Hour).Format(time.RFC3339), time.Now().Add(-time.Hour).Format(time.RFC3339)
 	handler := reissueOrAdopt(auth, keys{values: map[string]string{
 		"gin-jwt:good": "{\"user_data\":{\"UserName\":\"alice\"},\"expiry\":\"" + later + "\"}",
@@ -239,7 +239,7 @@ func TestTrade(t *testing.T) {
 `,
 	"from-gin-jwt-3": tradeSetUp + `
 func TestTrade(t *testing.T) {
-	auth := ginauth.New(newAuthority(t), ginauth.Options{})
+	auth := must(ginauth.New(newAuthority(t), ginauth.Options{}))
 	handler := exchange(auth, secret)
 	in := time.Now().Add(time.Hour).Unix()
 	good := send(t, handler, sign(t, "JWT", secret, jwt.MapClaims{"identity": "alice", "exp": in}), "", 200)
@@ -267,7 +267,7 @@ func (k keys) EvalSha(_ context.Context, _ string, names []string, args ...any) 
 }
 
 func TestTrade(t *testing.T) {
-	auth := ginauth.New(newAuthority(t), ginauth.Options{})
+	auth := must(ginauth.New(newAuthority(t), ginauth.Options{}))
 	in := time.Now().Add(time.Hour).Unix()
 	older := sign(t, "JWT", secret, jwt.MapClaims{"sub": "alice", "exp": in, "jti": "1"})
 	newest := sign(t, "JWT", secret, jwt.MapClaims{"sub": "alice", "exp": in, "jti": "2"})
@@ -284,7 +284,7 @@ func TestTrade(t *testing.T) {
 `,
 	"from-echo-jwt-2": tradeSetUp + `
 func TestTrade(t *testing.T) {
-	e, auth := echo.New(), echoauth.New(newAuthority(t), echoauth.Options{})
+	e, auth := echo.New(), must(echoauth.New(newAuthority(t), echoauth.Options{}))
 	e.HTTPErrorHandler = auth.HTTPErrorHandler
 	exchange(e, auth, func(next echo.HandlerFunc) echo.HandlerFunc { // as echo-jwt does
 		return func(c echo.Context) error {
@@ -343,6 +343,13 @@ var ( // not every guide needs all
 )
 
 var secret = []byte("the old secret, which is the new one, too")
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
 
 func newAuthority(t *testing.T) *core.Authority {
 	key, err := core.NewHMACKey("k", secret) // not what the guides say, but what some will do

@@ -20,10 +20,12 @@ import (
 // may be busy: nothing is concluded from how long something takes.
 const patience = 60 * time.Second
 
-// programs are the two examples and where they listen if nothing is set.
+// programs are the examples and where they listen if nothing is set.
 var programs = []struct{ name, addr string }{
 	{"gin-app", "127.0.0.1:8080"},
 	{"echo-app", "127.0.0.1:8081"},
+	{"http-app", "127.0.0.1:8082"},
+	{"echo5-app", "127.0.0.1:8083"},
 }
 
 var buildDir string
@@ -156,10 +158,11 @@ func (p *process) exitCode() int {
 // what it wrote to standard error.
 func fail(t testing.TB, name string, environ []string) (code int, stderr string) {
 	t.Helper()
+	program := binary(t, name) // built first, however long that takes
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, binary(t, name))
+	cmd := exec.CommandContext(ctx, program)
 	cmd.Env, cmd.Stderr = environ, &out
 	err := cmd.Run()
 	var exit *exec.ExitError

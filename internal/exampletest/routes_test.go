@@ -15,7 +15,7 @@ const (
 )
 
 func TestSessionLife(t *testing.T) {
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		a := c.tryLogin("alice", "wonderland")
 		c.want(a, 200, tokensBody)
 		one := c.tokens(a)
@@ -70,7 +70,7 @@ func TestSessionLife(t *testing.T) {
 }
 
 func TestPublicRoutes(t *testing.T) {
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		c.want(c.do("GET", "/healthz"), 200, `{"status":"ok"}`)
 		c.want(c.do("HEAD", "/healthz"), 200, "")
 		c.want(c.do("GET", "/.well-known/jwks.json"), 200, `{"keys":[]}`)
@@ -80,9 +80,11 @@ func TestPublicRoutes(t *testing.T) {
 			t.Errorf("the page is %d %v %s", page.status, page.header, page.body)
 		}
 		c.want(c.do("HEAD", "/"), 200, "")
-		for _, path := range []string{"/nothing", "/auth", "/auth/", "/auth/login/", "/api/", "/auth/%6Cogin", "/admin/users", "/admin/users/bob", "//healthz"} {
+		for _, path := range []string{"/nothing", "/auth", "/auth/", "/auth/login/", "/api/", "/auth/%6Cogin", "/admin/users", "/admin/users/bob/", "//healthz"} {
 			for _, method := range []string{"GET", "POST", "DELETE", "NEW"} {
-				c.refused(c.do(method, path), 404, "not_found")
+				if a := c.do(method, path); !a.excepted {
+					c.refused(a, 404, "not_found")
+				}
 			}
 		}
 		huge := c.do("GET", "/api/me", bearer(strings.Repeat("x", 1_000_000)))
@@ -115,13 +117,17 @@ func TestLoginBody(t *testing.T) {
 		{"no password", "application/json", `{"username":"alice"}`, 400, "request_invalid"},
 		{"no user", "application/json", `{"password":"wonderland"}`, 400, "request_invalid"},
 		{"a number", "application/json", `{"username":1,"password":"wonderland"}`, 400, "request_invalid"},
+		{"a member twice", "application/json", `{"username":"alice","password":"builder","password":"wonderland"}`, 400, "request_invalid"},
+		{"a member in another case", "application/json", `{"username":"alice","Password":"wonderland"}`, 400, "request_invalid"},
+		{"null for a password", "application/json", `{"username":"alice","password":null}`, 400, "request_invalid"},
+		{"nothing, without a type", "", "", 400, "request_invalid"},
 		{"an unknown member", "application/json", `{"username":"alice","password":"wonderland","admin":true}`, 400, "request_invalid"},
 		{"a form", "application/x-www-form-urlencoded", "username=alice&password=wonderland", 415, "unsupported_media_type"},
 		{"JSON said to be text", "text/plain", good, 415, "unsupported_media_type"},
 		{"JSON without a type", "", good, 415, "unsupported_media_type"},
 		{"JSON with a malformed type", "application/json; =", good, 415, "unsupported_media_type"},
 	}
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
 				if a := c.do("POST", "/auth/login", body(tt.media, tt.text)); a.status != tt.status || a.code() != tt.code {
@@ -140,23 +146,25 @@ func TestLoginBody(t *testing.T) {
 // have, without a token: 405 comes before 401.
 func TestMethods(t *testing.T) {
 	routes := map[string][]string{
-		"/":                        {"GET", "HEAD"},
-		"/healthz":                 {"GET", "HEAD"},
-		"/events":                  {"GET", "HEAD"},
-		"/.well-known/jwks.json":   {"GET", "HEAD"},
-		"/auth/login":              {"POST"},
-		"/auth/reissue":            {"POST"},
-		"/auth/logout":             {"POST"},
-		"/auth/logout-all":         {"POST"},
-		"/auth/sessions":           {"GET", "HEAD"},
-		"/auth/sessions/x":         {"DELETE"},
-		"/api/me":                  {"GET", "HEAD"},
-		"/api/ping":                {"POST"},
-		"/admin/users/bob/block":   {"DELETE", "PUT"},
-		"/admin/users/a%2Fb/block": {"DELETE", "PUT"},
-		"/admin/users/x/sessions":  {"DELETE"},
+		"/":                         {"GET", "HEAD"},
+		"/healthz":                  {"GET", "HEAD"},
+		"/events":                   {"GET", "HEAD"},
+		"/.well-known/jwks.json":    {"GET", "HEAD"},
+		"/auth/login":               {"POST"},
+		"/auth/reissue":             {"POST"},
+		"/auth/logout":              {"POST"},
+		"/auth/logout-all":          {"POST"},
+		"/auth/sessions":            {"GET", "HEAD"},
+		"/auth/sessions/x":          {"DELETE"},
+		"/api/me":                   {"GET", "HEAD"},
+		"/api/ping":                 {"POST"},
+		"/admin/users/bob/block":    {"DELETE", "PUT"},
+		"/admin/users/a%2Fb/block":  {"DELETE", "PUT"},
+		"/admin/users/x/sessions":   {"DELETE"},
+		"/admin/users/bob":          {"GET", "HEAD"},
+		"/admin/users/x/sessions/y": {"DELETE"},
 	}
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		for _, path := range slices.Sorted(maps.Keys(routes)) {
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "NEW"} {
 				if slices.Contains(routes[path], method) {
@@ -172,10 +180,11 @@ func TestMethods(t *testing.T) {
 }
 
 func TestAdmin(t *testing.T) {
-	both(t, nil, func(t *testing.T, c *client) {
+	each(t, nil, func(t *testing.T, c *client) {
 		admin, alice := c.login("admin", "correct-horse"), c.login("alice", "wonderland")
 		as := bearer(admin.AccessToken)
-		for _, r := range [][2]string{{"PUT", "/admin/users/bob/block"}, {"DELETE", "/admin/users/bob/block"}, {"DELETE", "/admin/users/bob/sessions"}} {
+		for _, r := range [][2]string{{"GET", "/admin/users/bob"}, {"PUT", "/admin/users/bob/block"}, {"DELETE", "/admin/users/bob/block"},
+			{"DELETE", "/admin/users/bob/sessions"}, {"DELETE", "/admin/users/bob/sessions/x"}} {
 			c.refused(c.do(r[0], r[1]), 401, "token_missing")
 			c.refused(c.do(r[0], r[1], bearer(alice.AccessToken)), 403, "forbidden")
 		}
@@ -226,17 +235,61 @@ func TestAdmin(t *testing.T) {
 			c.want(c.do("DELETE", "/admin/users/"+name+"/sessions", as), 200, `{"ended":0}`)
 		}
 		for _, name := range []string{strings.Repeat("x", 257), "%FF", ""} {
-			c.refused(c.do("PUT", "/admin/users/"+name+"/block", as), 400, "request_invalid")
+			if a := c.do("PUT", "/admin/users/"+name+"/block", as); !a.excepted {
+				c.refused(a, 400, "request_invalid")
+			}
 		}
 	})
 }
 
-// TestOptions is not a comparison: Gin leaves OPTIONS to the application, Echo
-// answers it. With neither does it need a token.
+// TestAccount looks at a user as an administrator does, and ends one session.
+func TestAccount(t *testing.T) {
+	each(t, nil, func(t *testing.T, c *client) {
+		own := c.login("admin", "correct-horse")
+		as := bearer(own.AccessToken)
+		const (
+			free    = `{"blocked":false,"until":null,"sessions":[%s]}`
+			session = `{"id":"ID","current":%v,"created_at":"TIME","last_used_at":"TIME","expires_at":"TIME","device":{"name":"","user_agent":"exampletest","ip":"127.0.0.1"}}`
+		)
+		other := fmt.Sprintf(session, false)
+		a := c.do("GET", "/admin/users/nobody", as)
+		c.want(a, 200, fmt.Sprintf(free, ""))
+		if a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("Cache-Control is %q", a.header["Cache-Control"])
+		}
+		c.want(c.do("GET", "/admin/users/admin", as), 200, fmt.Sprintf(free, fmt.Sprintf(session, true)))
+		one, two := c.login("bob", "builder"), c.login("bob", "builder")
+		c.want(c.do("GET", "/admin/users/bob", as), 200, fmt.Sprintf(free, other+","+other))
+		c.want(c.do("HEAD", "/admin/users/bob", as), 200, "")
+		c.refused(c.do("GET", "/admin/users/%FF", as), 400, "request_invalid")
+
+		c.refused(c.do("DELETE", "/admin/users/alice/sessions/"+one.SessionID, as), 404, "session_not_found")
+		c.want(c.do("DELETE", "/admin/users/bob/sessions/"+one.SessionID, as), 204, "")
+		c.refused(c.do("DELETE", "/admin/users/bob/sessions/"+one.SessionID, as), 404, "session_not_found")
+		c.refused(c.me(one.AccessToken), 401, "token_revoked")
+		c.want(c.do("GET", "/admin/users/bob", as), 200, fmt.Sprintf(free, other))
+
+		c.want(c.do("PUT", "/admin/users/bob/block", as, jsonBody(`{"until":"2999-01-01T00:00:00+01:00"}`)), 204, "")
+		a = c.do("GET", "/admin/users/bob", as)
+		c.want(a, 200, `{"blocked":true,"until":"TIME","sessions":[]}`)
+		if !strings.Contains(a.body, `"2998-12-31T23:00:00Z"`) {
+			t.Errorf("the block is until another time: %s", a.body)
+		}
+		c.refused(c.me(two.AccessToken), 401, "token_revoked")
+		c.want(c.do("PUT", "/admin/users/bob/block", as), 204, "")
+		c.want(c.do("GET", "/admin/users/bob", as), 200, `{"blocked":true,"until":null,"sessions":[]}`)
+		c.want(c.do("DELETE", "/admin/users/bob/block", as), 204, "")
+		c.want(c.do("GET", "/admin/users/bob", as), 200, fmt.Sprintf(free, ""))
+		c.want(c.do("GET", "/admin/users/a%2Fb", as), 200, fmt.Sprintf(free, ""))
+	})
+}
+
+// TestOptions is not a comparison: Echo answers OPTIONS by itself. It never needs
+// a token.
 func TestOptions(t *testing.T) {
 	for _, p := range programs {
 		t.Run(p.name, func(t *testing.T) {
-			c := &client{t: t, url: start(t, p.name, nil).url}
+			c := startClient(t, p.name, nil)
 			if a := c.do(http.MethodOptions, "/api/me"); a.status == 401 || a.allow() != "GET, HEAD" {
 				t.Errorf("OPTIONS is answered with %d and Allow %q", a.status, a.header["Allow"])
 			}

@@ -165,10 +165,7 @@ func logoutBlacklists(t *testing.T, newHandler NewHandler) {
 
 // tokensInCookies is a web application whose pages know nothing of tokens.
 func tokensInCookies(t *testing.T, newHandler NewHandler) {
-	transport, err := httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	transport := httpauth.Cookie(httpauth.CookieOptions{SilentReissue: true})
 	s := NewServer(t, newHandler, Layout{Transport: transport}, func(c *core.Config) {
 		c.SessionTTL = 24 * time.Hour
 	})

@@ -36,12 +36,9 @@ func behindProxy(t *testing.T, newHandler NewHandler) {
 		{"Host changed", newHandler, Layout{}, change, "cross_origin"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			for name, construct := range map[string]func(httpauth.CookieOptions) (httpauth.Transport, error){"hybrid": httpauth.NewHybrid, "cookie": httpauth.NewCookie} {
+			for name, construct := range map[string]func(httpauth.CookieOptions) httpauth.Transport{"hybrid": httpauth.Hybrid, "cookie": httpauth.Cookie} {
 				t.Run(name, func(t *testing.T) {
-					var err error
-					if tt.layout.Transport, err = construct(httpauth.CookieOptions{}); err != nil {
-						t.Fatal(err)
-					}
+					tt.layout.Transport = construct(httpauth.CookieOptions{})
 					s := NewServer(t, tt.handler, tt.layout)
 					proxy := newProxy(t, s.host(), tt.rewrite)
 					visit(t, s, newBrowser(t, proxy, tt.layout.Prefix), tt.old)
@@ -55,10 +52,7 @@ func behindProxy(t *testing.T, newHandler NewHandler) {
 		// server later.
 		var host string
 		proxy := newProxy(t, "", func(r *httputil.ProxyRequest) { r.Out.URL.Host = host })
-		transport, err := httpauth.NewCookie(httpauth.CookieOptions{TrustedOrigins: []string{proxy.URL}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		transport := httpauth.Cookie(httpauth.CookieOptions{TrustedOrigins: []string{proxy.URL}})
 		s := NewServer(t, newHandler, Layout{Transport: transport})
 		host = s.host()
 		visit(t, s, newBrowser(t, proxy, ""), "")

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/ratchetauth/ratchet/core"
 )
@@ -70,31 +68,12 @@ func Fault(r *http.Request) error {
 	return errors.New(secretDetail)
 }
 
-// Panic panics, as a request to /api/panic asks it to: with the query ?code=
-// with an error as of [Fault], with ?header= after it has said something of the
-// answer that it does not give.
-func Panic(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Query().Has("header") {
-		for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "X-Kept"} {
-			w.Header().Set(name, "1")
-		}
+// Must returns a value that is known to be good.
+func Must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
 	}
-	panic(Fault(r))
-}
-
-// Note is what a request to /api/read has in its body.
-type Note struct {
-	Name  string     `json:"name"`
-	Until *time.Time `json:"until"`
-}
-
-// WriteNote answers what has been read.
-func WriteNote(w http.ResponseWriter, n Note) {
-	w.Header().Set("Content-Type", "application/json")
-	io.WriteString(w, n.Name)
-	if n.Until != nil {
-		io.WriteString(w, " "+n.Until.Format(time.RFC3339))
-	}
+	return v
 }
 
 // sentinels are the errors that an application may hand to Error.
@@ -104,7 +83,7 @@ func sentinels() []*core.Error {
 		core.ErrRefreshMissing, core.ErrRefreshInvalid,
 		core.ErrBadCredentials, core.ErrUserBlocked, core.ErrForbidden, core.ErrCrossOrigin,
 		core.ErrSessionNotFound, core.ErrSessionLimit,
-		core.ErrRequestInvalid, core.ErrMethodNotAllowed, core.ErrRequestTooLarge, core.ErrUnsupportedMediaType,
+		core.ErrRequestInvalid, core.ErrNotFound, core.ErrMethodNotAllowed, core.ErrRequestTooLarge, core.ErrUnsupportedMediaType,
 		core.ErrUnavailable, core.ErrInternal,
 	}
 }

@@ -30,12 +30,12 @@ const (
 
 // What follows the names of errors in a challenge.
 const (
-	challengeMissing        = `WWW-Authenticate: Bearer`
-	challengeInvalid        = `WWW-Authenticate: Bearer error="invalid_token", error_description="the access token is invalid"`
-	challengeExpired        = `WWW-Authenticate: Bearer error="invalid_token", error_description="the access token has expired"`
-	challengeRevoked        = `WWW-Authenticate: Bearer error="invalid_token", error_description="the access token has been revoked"`
-	challengeRefreshInvalid = `WWW-Authenticate: Bearer error="invalid_grant", error_description="the refresh token is invalid, expired or revoked"`
-	challengeBadCredentials = `WWW-Authenticate: Bearer error="invalid_grant", error_description="the user name or the password is wrong"`
+	challengeMissing        = `WWW-Authenticate: Bearer realm="auth.example"`
+	challengeInvalid        = `WWW-Authenticate: Bearer realm="auth.example", error="invalid_token", error_description="the access token is invalid"`
+	challengeExpired        = `WWW-Authenticate: Bearer realm="auth.example", error="invalid_token", error_description="the access token has expired"`
+	challengeRevoked        = `WWW-Authenticate: Bearer realm="auth.example", error="invalid_token", error_description="the access token has been revoked"`
+	challengeRefreshInvalid = `WWW-Authenticate: Bearer realm="auth.example", error="invalid_grant", error_description="the refresh token is invalid, expired or revoked"`
+	challengeBadCredentials = `WWW-Authenticate: Bearer realm="auth.example", error="invalid_grant", error_description="the user name or the password is wrong"`
 )
 
 // tokens is the body of a successful login or reissue at the moment of the
@@ -45,7 +45,7 @@ const tokens = `{"access_token":"<jwt>","token_type":"Bearer","expires_in":600,"
 // answer is an answer in JSON, none of which may be stored.
 func answer(status int, body string, header ...string) want {
 	common := []string{"Content-Type: application/json", "Cache-Control: no-store", "Pragma: no-cache"}
-	return want{status: status, header: append(common, header...), body: body}
+	return want{status: status, header: append(common, header...), body: body + "\n"}
 }
 
 // unavailable is the answer if the store fails.

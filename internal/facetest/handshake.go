@@ -27,7 +27,7 @@ func CheckHandshake(t *testing.T, mount func(*core.Authority, httpauth.Transport
 		fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
 		rw.Flush()
 	}
-	transport := must(httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true}))
+	transport := httpauth.Cookie(httpauth.CookieOptions{SilentReissue: true})
 	s := NewServer(t, func(_ testing.TB, a *core.Authority, l Layout) http.Handler { return mount(a, l.Transport, takeOver) },
 		Layout{Transport: transport})
 	tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice"})

@@ -22,15 +22,15 @@ import (
 //	GET    L/api/maybe               Optional, then [WriteClaims]
 //	PUT    L/api/write               Require, then [WriteClaims], and POST
 //	GET    L/api/fail                Error of [Fault]
-//	POST   L/api/read                ReadJSON into a [Note], then [WriteNote] or Error
-//	GET    L/api/panic               Recover, then [Panic]
-//	PUT    L/admin/users/{user}/block     Require, then Block
-//	DELETE L/admin/users/{user}/block     Require, then Unblock
-//	DELETE L/admin/users/{user}/sessions  Require, then RevokeAll
+//	PUT    L/admin/users/{user}/block          Require, then BlockUser
+//	DELETE L/admin/users/{user}/block          Require, then UnblockUser
+//	GET    L/admin/users/{user}/sessions       Require, then UserSessions, and HEAD
+//	DELETE L/admin/users/{user}/sessions       Require, then RevokeUser
+//	DELETE L/admin/users/{user}/sessions/{id}  Require, then RevokeUserSession
 //	GET    L/healthz                 Health, and HEAD
 //
-// Other paths are answered with NotFound, and other methods of these paths
-// with MethodNotAllowed. A user's name in a path may have an escaped slash.
+// Other paths are answered with Error of [core.ErrNotFound], and other methods of
+// these paths with that of [core.ErrMethodNotAllowed]. A user's name in a path may have an escaped slash.
 type NewHandler func(tb testing.TB, a *core.Authority, l Layout) http.Handler
 
 // Layout says how the routes are mounted.

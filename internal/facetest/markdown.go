@@ -12,7 +12,7 @@ func documented() []string {
 	return []string{
 		"error/token_missing", "error/token_invalid", "error/token_expired", "error/token_revoked", "error/refresh_missing", "error/refresh_invalid",
 		"error/bad_credentials", "error/user_blocked", "error/forbidden", "error/cross_origin", "error/session_not_found", "error/session_limit",
-		"error/request_invalid", "error/request_too_large", "error/unsupported_media_type", "error/store_unavailable", "error/internal",
+		"error/request_invalid", "error/not_found", "error/method_not_allowed", "error/request_too_large", "error/unsupported_media_type", "error/store_unavailable", "error/internal",
 
 		"login", "login/no such user", "login/blocked user", "login/session limit", "login/store fails",
 		"access", "access/no header", "access/another scheme", "access/rubbish", "access/expired", "access/after logout",
@@ -25,10 +25,10 @@ func documented() []string {
 		"logout/access token in the header", "logout/token in a form", "logout/nothing", "logout/store fails", "logout/GET",
 		"logout all/all", "logout all/keep the current", "sessions/list", "revoke/another of the caller's", "revoke/another user's",
 		"users/block/for ever", "users/block/until", "users/block/until now", "users/block/no token", "users/block/name with a slash",
-		"users/unblock", "users/revoke all",
-		"jwks/public keys", "health", "health/store fails", "panic", "access/another method", "access/another path",
+		"users/unblock", "users/revoke all", "users/list/another's", "users/revoke/another's", "users/revoke/of somebody else",
+		"jwks/public keys", "health", "health/store fails", "access/another method", "access/another path",
 
-		"hybrid/login", "hybrid/reissue", "hybrid/reissue/cookie and body disagree", "hybrid/reissue/body only", "hybrid/reissue/two cookies",
+		"hybrid/login", "hybrid/reissue", "hybrid/reissue/cookie and body disagree", "hybrid/reissue/body only", "hybrid/reissue/two cookies", "hybrid/login/two cookies", "hybrid/logout/two cookies",
 		"hybrid/access", "hybrid/access/refresh cookie only", "hybrid/binding/in the header", "hybrid/logout", "hybrid/logout/store fails",
 		"hybrid/reissue/from another site", "hybrid/reissue/by an old browser",
 
@@ -85,7 +85,7 @@ func (r Request) lines() []string {
 func (r row) answered() []string {
 	lines, body := []string{decimal(r.want.status)}, r.want.body
 	application := strings.HasPrefix(r.request.Path, "/api/") && r.want.status < 300
-	about := strings.HasPrefix(r.name, "error/") || body == unsupportedGrantType
+	about := strings.HasPrefix(r.name, "error/") || strings.TrimSpace(body) == unsupportedGrantType
 	if code := (Answer{Body: body}).Code(); code != "" && !about {
 		lines[0] += " " + code
 		body = ""

@@ -161,7 +161,7 @@ func CheckNoStore(t *testing.T, mount func(*core.Authority, httpauth.Transport, 
 // answers GET / with the status and a body that begins like this.
 func CheckKept(t *testing.T, status int, body string, mount func(*core.Authority, httpauth.Transport) http.Handler) {
 	t.Helper()
-	transport := must(httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true}))
+	transport := httpauth.Cookie(httpauth.CookieOptions{SilentReissue: true})
 	s := NewServer(t, func(_ testing.TB, a *core.Authority, l Layout) http.Handler { return mount(a, l.Transport) }, Layout{Transport: transport})
 	tokens, err := s.Authority.Issue(t.Context(), core.Login{Subject: "alice"})
 	if err != nil {

@@ -40,7 +40,7 @@ func NewServer(tb testing.TB, newHandler NewHandler, l Layout, configure ...func
 		tb.Fatal(err)
 	}
 	c := core.Config{
-		Issuer:   "facetest",
+		Issuer:   "auth.example",
 		Audience: []string{"api"},
 		Keys:     []core.Key{key},
 		Store:    core.NewMemoryStore(core.MemoryOptions{Now: clock.Now}),

@@ -16,7 +16,7 @@ import (
 
 // newHandler mounts the routes that the stories here go along.
 func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler {
-	auth := httpauth.New(a, httpauth.Options{})
+	auth := facetest.Must(httpauth.New(a, httpauth.Options{}))
 	mux := http.NewServeMux()
 	mux.HandleFunc(l.Prefix+"/auth/login", func(w http.ResponseWriter, r *http.Request) {
 		login, err := facetest.ReadLogin(r)
@@ -28,12 +28,9 @@ func newHandler(_ testing.TB, a *core.Authority, l facetest.Layout) http.Handler
 	})
 	mux.HandleFunc(l.Prefix+"/auth/reissue", auth.Reissue)
 	mux.HandleFunc(l.Prefix+"/auth/logout", auth.Logout)
-	mux.HandleFunc(l.Prefix+"/api/me", func(w http.ResponseWriter, r *http.Request) {
-		if admission, ok := auth.Require(w, r); ok {
-			claims, _ := core.FromContext(admission.Request.Context())
-			facetest.WriteClaims(w, claims)
-		}
-	})
+	mux.Handle(l.Prefix+"/api/me", auth.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		facetest.WriteClaims(w, httpauth.Claims(r))
+	})))
 	return mux
 }
 

@@ -125,6 +125,11 @@ func (s *Store) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	return err
 }
 
+// Blocked implements [core.Store].
+func (s *Store) Blocked(ctx context.Context, subject string) (driver.BlockedResult, error) {
+	return run(ctx, s, "Blocked", func() (driver.BlockedResult, error) { return s.next.Blocked(ctx, subject) })
+}
+
 // Deny implements [core.Store].
 func (s *Store) Deny(ctx context.Context, r driver.DenyRequest) error {
 	_, err := run(ctx, s, "Deny", func() (struct{}, error) { return struct{}{}, s.next.Deny(ctx, r) })

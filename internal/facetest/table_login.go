@@ -36,6 +36,8 @@ func loginRows() []row {
 					s.t.Errorf("log: got %s, want the error and the request", log)
 				}
 			}},
+		{name: "login/two Bearer headers", request: postJSON("/auth/login", object("username", "bob"), withAccess, withAccess),
+			want: answer(200, tokens+`"<id>"}`), then: alive},
 		{name: "login/another method", request: get("/auth/login"), want: notRouted("POST")},
 	}
 }
@@ -58,11 +60,23 @@ func errorRows() []row {
 		{name: "error/session_not_found", request: fails("session_not_found"), want: answer(404, sessionNotFound)},
 		{name: "error/session_limit", request: fails("session_limit"), want: answer(409, sessionLimit)},
 		{name: "error/request_invalid", request: fails("request_invalid"), want: answer(400, requestInvalid)},
+		{name: "error/not_found", request: fails("not_found"), want: answer(404, notFound)},
+		{name: "error/method_not_allowed", request: fails("method_not_allowed"), want: answer(405, methodNotAllowed)},
 		{name: "error/request_too_large", request: fails("request_too_large"), want: answer(413, requestTooLarge)},
 		{name: "error/unsupported_media_type", request: fails("unsupported_media_type"), want: answer(415, unsupportedMediaType)},
 		{name: "error/store_unavailable", request: fails("store_unavailable"), want: unavailable()},
 		{name: "error/internal", request: fails("internal"), want: answer(500, internal), then: wantLogged},
 		{name: "error/no core.Error", request: fails(""), want: answer(500, internal), then: wantLogged},
+	}
+}
+
+// wantLog checks that each of the texts is in the log.
+func (s *scene) wantLog(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		if log := s.Log(); !strings.Contains(log, text) {
+			s.t.Errorf("log: got %s, want it to say %q", log, text)
+		}
 	}
 }
 

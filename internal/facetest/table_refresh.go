@@ -26,6 +26,14 @@ func refreshCookieRows(transport, sameSite, body, other string) []row {
 	reissue := post(reissuePath, refreshOnly)
 	invalid := answer(400, requestInvalid)
 	twice := "Cookie: __Host-refresh=$refresh; a=b; __Host-refresh=$refresh"
+	differing := "Cookie: __Host-refresh=$refresh; a=b; __Host-refresh=$other_refresh"
+	others := func(s *scene) { s.login("other", "alice") }
+	bothEnded := func(s *scene, a Answer) {
+		cookieEnded(s, a)
+		s.wantCode("other", s.byCookie(s.names["other_refresh"]), "refresh_invalid")
+		s.wantLog("two cookies named __Host-refresh")
+	}
+	cleared := answer(200, `{}`, noCookies(sameSite, !strings.HasPrefix(other, "Authorization"))...)
 	noRotation := func(s *scene, a Answer) { s.wantCalls(0, "Rotate", "End"); cookieAlive(s, a) }
 	bobs := func(s *scene) { s.login("bob", "bob") }
 
@@ -54,9 +62,24 @@ func refreshCookieRows(transport, sameSite, body, other string) []row {
 		{name: "login/store fails", given: (*scene).fail, request: with(login, refreshOnly), want: unavailable(), then: noRotation},
 		{name: "login/store fails at the previous session's end", given: func(s *scene) { s.failBefore("End") }, request: with(login, refreshOnly),
 			want: unavailable(), then: cookieAlive},
-		{name: "login/two cookies", request: with(login, twice), want: invalid, then: func(s *scene, a Answer) { s.wantNoCalls(); cookieAlive(s, a) }},
-		{name: "login/two cookies in two lines", request: with(login, refreshOnly, refreshOnly), want: invalid,
+		{name: "login/two cookies", given: others, request: with(login, differing), want: fresh,
+			then: func(s *scene, a Answer) { pairWorks(false)(s, a); bothEnded(s, a) }},
+		{name: "login/two cookies in two lines", given: others, request: with(login, "Cookie: __Host-refresh=$other_refresh", refreshOnly), want: fresh,
+			then: func(s *scene, a Answer) { pairWorks(false)(s, a); bothEnded(s, a) }},
+		{name: "login/two cookies, one empty", request: with(login, "Cookie: __Host-refresh=", refreshOnly), want: fresh, then: cookieEnded},
+		{name: "login/one token in two cookies", request: with(login, twice), want: fresh,
+			then: func(s *scene, a Answer) { s.wantCalls(1, "End"); cookieEnded(s, a) }},
+		{name: "login/two cookies, store fails", given: func(s *scene) { others(s); s.fail() }, request: with(login, differing), want: unavailable(), then: noRotation},
+		{name: "login/two cookies, from another site", request: with(login, twice, fromAfar), want: answer(403, crossOrigin),
 			then: func(s *scene, a Answer) { s.wantNoCalls(); cookieAlive(s, a) }},
+		{name: "logout/two cookies", given: others, request: post(logoutPath, differing), want: cleared, then: bothEnded},
+		{name: "logout/three cookies", given: others, request: post(logoutPath, "Cookie: __Host-refresh=rubbish; __Host-refresh=$refresh; __Host-refresh=$other_refresh"),
+			want: cleared, then: bothEnded},
+		{name: "logout/two cookies in two lines", given: others, request: post(logoutPath, "Cookie: __Host-refresh=$other_refresh", refreshOnly), want: cleared, then: bothEnded},
+		{name: "logout/one token in two cookies", request: post(logoutPath, twice), want: cleared,
+			then: func(s *scene, a Answer) { s.wantCalls(1, "End"); cookieEnded(s, a) }},
+		{name: "logout/two cookies, store fails", given: func(s *scene) { others(s); s.fail() }, request: post(logoutPath, differing), want: unavailable(),
+			then: func(s *scene, a Answer) { s.wantCalls(1, "End"); cookieAlive(s, a) }},
 
 		{name: "reissue", request: reissue, want: pair, then: pairWorks(true)},
 		{name: "reissue/after the access token's end", given: wait(time.Hour), request: reissue, want: pair, then: pairWorks(true)},
@@ -162,7 +185,6 @@ func hybridEndRows() []row {
 			}},
 		{name: "logout/nothing", request: post(logoutPath), want: cleared(loggedOut()), then: cookieAlive},
 		{name: "logout/store fails", given: (*scene).fail, request: post(logoutPath, refreshOnly), want: unavailable(), then: cookieAlive},
-		{name: "logout/two cookies", request: post(logoutPath, refreshOnly, refreshOnly), want: answer(400, requestInvalid), then: cookieAlive},
 		{name: "logout/GET", request: get(logoutPath, refreshOnly, withAccess), want: notAllowed("POST"), then: cookieAlive},
 		{name: "logout all", given: both, request: post(logoutAllPath, withAccess), want: cleared(answer(200, `{"ended":2}`)), then: cookieEnded},
 		{name: "logout all/keep the current", given: both, request: post(logoutAllPath+"?keep=current", withAccess), want: answer(200, `{"ended":1}`), then: cookieAlive},

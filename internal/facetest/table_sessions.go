@@ -121,8 +121,7 @@ func revokeRows() []row {
 		{name: "with escapes", request: revoke("$escaped_session", withAccess), want: done, then: otherEnded,
 			given: func(s *scene) {
 				given(s)
-				id := s.names["other_session"]
-				s.names["escaped_session"] = fmt.Sprintf("%%%02X%s", id[0], id[1:])
+				s.names["escaped_session"] = escaped(s.names["other_session"])
 			}},
 		{name: "another user's", request: revoke("$bob_session", withAccess), want: gone, then: nothing},
 		{name: "none", request: revoke("AAAAAAAAAAAAAAAAAAAAAA", withAccess), want: gone, then: nothing},
@@ -140,10 +139,13 @@ func revokeRows() []row {
 	return prefixed("revoke/", rows, given)
 }
 
+// escaped returns the id with its first letter escaped, which needs no escape.
+func escaped(id string) string { return fmt.Sprintf("%%%02X%s", id[0], id[1:]) }
+
 // jwksRows are the public keys.
 func jwksRows() []row {
 	keys := func(body string) want {
-		return want{status: 200, header: []string{"Content-Type: application/jwk-set+json", "Cache-Control: public, max-age=300"}, body: body}
+		return want{status: 200, header: []string{"Content-Type: application/jwk-set+json", "Cache-Control: public, max-age=300"}, body: body + "\n"}
 	}
 	ed := `{"keys":[{"kty":"OKP","kid":"second","alg":"EdDSA","use":"sig","crv":"Ed25519","x":"O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik"}]}`
 	return []row{

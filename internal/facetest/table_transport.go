@@ -16,30 +16,22 @@ import (
 func cookieTables() []table {
 	const trusted = "https://app.example.com"
 	return []table{
-		{"hybrid", must(httpauth.NewHybrid(httpauth.CookieOptions{})), slices.Concat(
+		{"hybrid", httpauth.Hybrid(httpauth.CookieOptions{}), slices.Concat(
 			hybridRows(), hybridReissueRows(), hybridEndRows(),
 			refreshCookieRows("hybrid", "Strict", hybridTokens, "Authorization: Bearer <jwt>"))},
-		{"cookie", must(httpauth.NewCookie(httpauth.CookieOptions{})), slices.Concat(
+		{"cookie", httpauth.Cookie(httpauth.CookieOptions{}), slices.Concat(
 			cookieAccessRows(), cookieLoginRows(), cookieReissueRows(), cookieLogoutRows(), cookieSessionRows(), cookieUsersRows(),
 			refreshCookieRows("cookie", "Lax", cookieTokens, accessCookie("Lax", 604800)))},
-		{"silent", must(httpauth.NewCookie(httpauth.CookieOptions{SilentReissue: true})), slices.Concat(
+		{"silent", httpauth.Cookie(httpauth.CookieOptions{SilentReissue: true}), slices.Concat(
 			silentRows(), silentOriginRows(), bounceRows(), prefetchRows(), silentEndpointRows(), silentBindingRows())},
-		{"trusted", must(httpauth.NewCookie(httpauth.CookieOptions{
+		{"trusted", (httpauth.Cookie(httpauth.CookieOptions{
 			SameSite: http.SameSiteNoneMode, TrustedOrigins: []string{trusted}, SilentReissue: true,
 		})), trustedRows(trusted)},
-		{"insecure", must(httpauth.NewCookie(httpauth.CookieOptions{Insecure: true})), insecureRows()},
-		{"named", must(httpauth.NewCookie(httpauth.CookieOptions{
+		{"insecure", httpauth.Cookie(httpauth.CookieOptions{Insecure: true}), insecureRows()},
+		{"named", (httpauth.Cookie(httpauth.CookieOptions{
 			AccessName: "__Secure-a.access", RefreshName: "r-refresh", SameSite: http.SameSiteStrictMode,
 		})), namedRows()},
 	}
-}
-
-// must returns a transport whose options are known to be good.
-func must(t httpauth.Transport, err error) httpauth.Transport {
-	if err != nil {
-		panic(err)
-	}
-	return t
 }
 
 // What a login and a reissue answer in the body, as tokens is for the bearer
@@ -83,10 +75,17 @@ func laxCookies() []string {
 	return []string{accessCookie("Lax", 604800), refreshCookie("Lax", 604800)}
 }
 
-// noCookies are the lines that remove both cookies.
-func noCookies() []string {
-	return []string{setCookie("access", "", "Lax", "0"), setCookie("refresh", "", "Lax", "0")}
+// noCookies are the lines that remove the cookies, in hybrid only one.
+func noCookies(sameSite string, access bool) []string {
+	lines := []string{setCookie("access", "", sameSite, "0"), setCookie("refresh", "", sameSite, "0")}
+	if !access {
+		return lines[1:]
+	}
+	return lines
 }
+
+// noLaxCookies are the lines that remove both cookies in cookie mode.
+func noLaxCookies() []string { return noCookies("Lax", true) }
 
 // with adds header lines to a request.
 func with(r Request, header ...string) Request {

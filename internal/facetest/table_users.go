@@ -75,8 +75,9 @@ func usersRows() []row {
 		{name: "revoke all/no token", request: removeOf("bob/sessions"), want: missing, then: bobAlive},
 		{name: "revoke all/store fails", request: removeOf("bob/sessions", withAccess), want: unavailable(), then: bobAlive,
 			given: func(s *scene) { given(s); s.failBefore("EndAll") }},
-		{name: "revoke all/POST", request: post(usersPath+"bob/sessions", withAccess), want: notRouted("DELETE"), then: bobAlive},
+		{name: "revoke all/POST", request: post(usersPath+"bob/sessions", withAccess), want: notRouted("DELETE, GET, HEAD"), then: bobAlive},
 	}
+	rows = append(rows, userSessionRows()...)
 	return prefixed("users/", rows, given)
 }
 
@@ -86,7 +87,9 @@ func cookieUsersRows() []row {
 	given := func(s *scene) { s.login("bob", "bob") }
 	request := Request{Method: "PUT", Path: usersPath + "bob/block", Header: []string{bothCookies}}
 	remove := Request{Method: "DELETE", Path: usersPath + "bob/sessions", Header: []string{bothCookies}}
+	one := Request{Method: "DELETE", Path: usersPath + "bob/sessions/$bob_session", Header: []string{bothCookies}}
 	rows := append(foreign("block", request, nil), foreign("revoke all", remove, nil)...)
+	rows = append(rows, foreign("revoke", one, nil)...)
 	for i, r := range rows {
 		rows[i].then = func(s *scene, a Answer) {
 			r.then(s, a)
@@ -96,10 +99,15 @@ func cookieUsersRows() []row {
 	rows = append(rows, own("block", request, done(), nil, blocked("bob", true))...)
 	rows = append(rows, own("revoke all", remove, answer(200, `{"ended":1}`), nil, nil)...)
 	cleared := done()
-	cleared.header = append(cleared.header, noCookies()...)
+	cleared.header = append(cleared.header, noLaxCookies()...)
 	rows = append(rows,
 		row{name: "block/oneself", request: with(blockUser("alice"), bothCookies), want: cleared, then: cookieEnded},
-		row{name: "revoke all/one's own", request: with(removeOf("alice/sessions"), bothCookies), want: answer(200, `{"ended":1}`, noCookies()...), then: cookieEnded},
+		row{name: "revoke all/one's own", request: with(removeOf("alice/sessions"), bothCookies), want: answer(200, `{"ended":1}`, noLaxCookies()...), then: cookieEnded},
+		row{name: "list/from another site", request: get(usersPath+"bob/sessions", bothCookies, fromAfar), then: cookieAlive,
+			want: answer(200, `{"sessions":[`+listed("$bob_session", "", false)+`]}`)},
+		row{name: "revoke/another's", request: with(removeOf("bob/sessions/$bob_session"), bothCookies), want: done(), then: cookieAlive},
+		row{name: "revoke/one's own", request: with(removeOf("alice/sessions/$session"), bothCookies), want: cleared, then: cookieEnded},
+		row{name: "revoke/one's own of somebody else", request: with(removeOf("bob/sessions/$session"), bothCookies), want: answer(404, sessionNotFound), then: cookieAlive},
 		row{name: "unblock/oneself", request: with(removeOf("alice/block"), bothCookies), want: done(), then: cookieAlive})
 	return prefixed("cookie/users/", rows, given)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
 	"github.com/ratchetauth/ratchet/ginauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 	"github.com/ratchetauth/ratchet/redisstore"
 )
 
@@ -89,14 +90,14 @@ func startProcess(t testing.TB, i int, store core.Store, onEvent func(context.Co
 }
 
 func ginHandler(a *core.Authority) http.Handler {
-	auth := ginauth.New(a, ginauth.Options{})
+	auth := facetest.Must(ginauth.New(a, ginauth.Options{}))
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: c.Query("user")}) })
 	r.POST("/auth/reissue", auth.Reissue)
 	r.POST("/auth/logout", auth.Logout)
 	r.POST("/auth/logout-all", auth.LogoutAll)
 	r.GET("/auth/sessions", auth.Sessions)
-	r.DELETE("/auth/sessions/:id", auth.RevokeSession)
+	r.DELETE("/auth/sessions/:id", func(c *gin.Context) { auth.RevokeSession(c, c.Param("id")) })
 	r.GET("/api/me", auth.Require, func(c *gin.Context) {
 		c.JSON(http.StatusOK, map[string]string{"user": ginauth.Claims(c).Subject()})
 	})
@@ -104,14 +105,14 @@ func ginHandler(a *core.Authority) http.Handler {
 }
 
 func echoHandler(a *core.Authority) http.Handler {
-	auth := echoauth.New(a, echoauth.Options{})
+	auth := facetest.Must(echoauth.New(a, echoauth.Options{}))
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error { return auth.Login(c, core.Login{Subject: c.QueryParam("user")}) })
 	e.POST("/auth/reissue", auth.Reissue)
 	e.POST("/auth/logout", auth.Logout)
 	e.POST("/auth/logout-all", auth.LogoutAll)
 	e.GET("/auth/sessions", auth.Sessions)
-	e.DELETE("/auth/sessions/:id", auth.RevokeSession)
+	e.DELETE("/auth/sessions/:id", func(c echo.Context) error { return auth.RevokeSession(c, c.Param("id")) })
 	e.GET("/api/me", func(c echo.Context) error {
 		return c.JSON(http.StatusOK, map[string]string{"user": echoauth.Claims(c).Subject()})
 	}, auth.Require)

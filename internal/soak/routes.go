@@ -9,6 +9,7 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth"
 	"github.com/ratchetauth/ratchet/ginauth"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // me is the answer of a protected route.
@@ -21,7 +22,7 @@ type me struct {
 // passwords are not what is tried here.
 func ginRoutes(authority *core.Authority) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
-	auth := ginauth.New(authority, ginauth.Options{})
+	auth := facetest.Must(ginauth.New(authority, ginauth.Options{}))
 	r := gin.New()
 	r.POST("/auth/login", func(c *gin.Context) { auth.Login(c, core.Login{Subject: c.Query("user")}) })
 	r.POST("/auth/reissue", auth.Reissue)
@@ -37,7 +38,7 @@ func ginRoutes(authority *core.Authority) http.Handler {
 
 // echoRoutes is the same with Echo.
 func echoRoutes(authority *core.Authority) http.Handler {
-	auth := echoauth.New(authority, echoauth.Options{})
+	auth := facetest.Must(echoauth.New(authority, echoauth.Options{}))
 	e := echo.New()
 	e.POST("/auth/login", func(c echo.Context) error {
 		return auth.Login(c, core.Login{Subject: c.QueryParam("user")})

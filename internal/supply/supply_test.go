@@ -62,7 +62,7 @@ func build(t *testing.T, system string, patterns ...string) []pkg {
 func TestLicenses(t *testing.T) {
 	modules := make(map[string]module)
 	for _, system := range []string{"linux", "darwin", "windows"} {
-		for _, p := range build(t, system, "./core", "./config", "./redisstore", "./ginauth", "./echoauth", "./examples/...") {
+		for _, p := range build(t, system, "./core", "./config", "./redisstore", "./httpauth", "./ginauth", "./echoauth/...", "./examples/...") {
 			if p.Module != nil && p.Module.Path != project {
 				modules[p.Module.Path] = *p.Module
 			}
@@ -125,9 +125,11 @@ func TestImports(t *testing.T) {
 	}{
 		{"./core", []string{jwt}},
 		{"./config", []string{jwt, redis}},
-		{"./redisstore", []string{jwt, redis}},
+		{"./redisstore", []string{redis}},
+		{"./httpauth", []string{jwt}},
 		{"./ginauth", []string{"github.com/gin-gonic/gin", jwt}},
 		{"./echoauth", []string{jwt, "github.com/labstack/echo/v4"}},
+		{"./echoauth/v5", []string{jwt, "github.com/labstack/echo/v5"}},
 	} {
 		packages := build(t, runtime.GOOS, test.pkg)
 		from := make(map[string]string) // the module of each package of another's

@@ -15,7 +15,7 @@ for copy in one another/one; do
 		rm -rf "$GOCACHE"
 	)
 done
-for program in gin-app echo-app; do
+for program in gin-app echo-app http-app echo5-app; do
 	cmp "$work/one/bin/$program" "$work/another/one/bin/$program"
 	sha256sum "$work/one/bin/$program" | sed "s|  .*|  $program|"
 done

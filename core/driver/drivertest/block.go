@@ -43,12 +43,15 @@ func blockCases() []testCase {
 			run: func(e *env) {
 				subject := e.newSubject()
 				until := e.clock.Now().Add(time.Hour)
+				e.wantFree(subject)
 				e.block(blocking(subject, until))
 				e.create(e.newRequest(subject), driver.CreateIsBlocked)
 				e.advanceTo(until.Add(-time.Millisecond))
 				e.login(e.newSubject())
 				e.create(e.newRequest(subject), driver.CreateIsBlocked)
+				e.wantBlocked(subject, until)
 				e.clock.Advance(time.Millisecond)
+				e.wantFree(subject)
 				e.login(subject).wantLive(0)
 			},
 		},
@@ -60,7 +63,10 @@ func blockCases() []testCase {
 				e.block(blocking(subject, time.Time{}))
 				e.clock.Advance(50 * 365 * 24 * time.Hour)
 				e.create(e.newRequest(subject), driver.CreateIsBlocked)
+				e.wantBlocked(subject, time.Time{})
+				e.wantFree(e.newSubject())
 				e.unblock(subject)
+				e.wantFree(subject)
 				e.login(subject).wantLive(0)
 			},
 		},
@@ -72,6 +78,7 @@ func blockCases() []testCase {
 					s := e.login(e.newSubject())
 					e.block(blocking(s.subject(), e.clock.Now().Add(-ago)), s.id())
 					s.wantDead()
+					e.wantFree(s.subject())
 					e.login(s.subject()).wantLive(0)
 				}
 			},
@@ -90,6 +97,10 @@ func blockCases() []testCase {
 				e.block(blocking(ended, hour))
 				e.block(blocking(forEver, hour))
 				e.block(blocking(forEver, time.Time{}))
+				e.wantBlocked(longer, day)
+				e.wantBlocked(shorter, hour)
+				e.wantBlocked(ended, hour)
+				e.wantBlocked(forEver, time.Time{})
 				e.advanceTo(hour)
 				e.create(e.newRequest(longer), driver.CreateIsBlocked)
 				e.create(e.newRequest(shorter), driver.Created)
@@ -110,6 +121,7 @@ func blockCases() []testCase {
 					subject := e.newSubject()
 					e.block(blocking(subject, until))
 					e.create(e.newRequest(subject), driver.CreateIsBlocked)
+					e.wantBlocked(subject, time.Time{})
 					e.unblock(subject)
 					e.login(subject)
 				}

@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"slices"
+	"time"
 
 	"github.com/ratchetauth/ratchet/core/driver"
 )
@@ -84,6 +85,26 @@ func (e *env) unblockBy(r driver.UnblockRequest) {
 	e.Helper()
 	if err := e.store.Unblock(e.Context(), r); err != nil {
 		e.Fatalf("Unblock(%q) at %s: %v", r.Subject, e.now(), err)
+	}
+}
+
+// wantBlocked wants the subject to be blocked until a time, zero for ever.
+func (e *env) wantBlocked(subject string, until time.Time) {
+	e.Helper()
+	e.blocked(subject, driver.BlockedResult{Blocked: true, Until: until})
+}
+
+// wantFree wants the subject not to be blocked.
+func (e *env) wantFree(subject string) { e.Helper(); e.blocked(subject, driver.BlockedResult{}) }
+
+func (e *env) blocked(subject string, want driver.BlockedResult) {
+	e.Helper()
+	got, err := e.store.Blocked(e.Context(), subject)
+	if err != nil {
+		e.Fatalf("Blocked(%q) at %s: %v", subject, e.now(), err)
+	}
+	if got.Blocked != want.Blocked || !got.Until.Equal(want.Until) {
+		e.Fatalf("Blocked(%q) at %s = %+v, want %+v", subject, e.now(), got, want)
 	}
 }
 

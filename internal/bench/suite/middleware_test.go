@@ -12,6 +12,7 @@ import (
 	"github.com/ratchetauth/ratchet/ginauth"
 	"github.com/ratchetauth/ratchet/internal/bench/fixture"
 	"github.com/ratchetauth/ratchet/internal/bench/peer"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
 // BenchmarkGin measures a Gin route bare, behind ginauth and behind gin-jwt,
@@ -23,7 +24,7 @@ func BenchmarkGin(b *testing.B) {
 		authority := fixture.Authority(b, store, a)
 		token := fixture.Login(b, authority, subject).AccessToken
 		b.Run(a.Name+"/ours", func(b *testing.B) {
-			serveLoop(b, ginRoute(ginauth.New(authority, ginauth.Options{}).Require), token)
+			serveLoop(b, ginRoute(facetest.Must(ginauth.New(authority, ginauth.Options{})).Require), token)
 		})
 		b.Run(a.Name+"/gin-jwt", func(b *testing.B) {
 			middleware, err := peer.Gin(a.Name, a.Verification)
@@ -44,7 +45,7 @@ func BenchmarkEcho(b *testing.B) {
 		authority := fixture.Authority(b, store, a)
 		token := fixture.Login(b, authority, subject).AccessToken
 		b.Run(a.Name+"/ours", func(b *testing.B) {
-			serveLoop(b, echoRoute(echoauth.New(authority, echoauth.Options{}).Require), token)
+			serveLoop(b, echoRoute(facetest.Must(echoauth.New(authority, echoauth.Options{})).Require), token)
 		})
 		b.Run(a.Name+"/echo-jwt", func(b *testing.B) {
 			middleware, err := peer.Echo(a.Name, a.Verification)

@@ -9,6 +9,7 @@ import (
 	"github.com/ratchetauth/ratchet/echoauth"
 	"github.com/ratchetauth/ratchet/ginauth"
 	"github.com/ratchetauth/ratchet/internal/bench/fixture"
+	"github.com/ratchetauth/ratchet/internal/facetest"
 	"github.com/ratchetauth/ratchet/internal/redistest"
 )
 
@@ -25,8 +26,8 @@ func TestWhatIsMeasuredRevokes(t *testing.T) {
 		authority *core.Authority
 		passes    func(token string) bool
 	}{
-		{"Gin", mirror, overHTTP(ginRoute(ginauth.New(mirror, ginauth.Options{}).Require))},
-		{"Echo", mirror, overHTTP(echoRoute(echoauth.New(mirror, echoauth.Options{}).Require))},
+		{"Gin", mirror, overHTTP(ginRoute(facetest.Must(ginauth.New(mirror, ginauth.Options{})).Require))},
+		{"Echo", mirror, overHTTP(echoRoute(facetest.Must(echoauth.New(mirror, echoauth.Options{})).Require))},
 		{"warm Verify", mirror, verifies(t, mirror)},
 		{"cold Verify", cold, verifies(t, cold)},
 		{"Verify on Redis", remote, verifies(t, remote)},
