@@ -1,5 +1,7 @@
 package core_test
 
+//lint:file-ignore SA1019 a malformed key can only be made from raw coordinates
+
 import (
 	"crypto"
 	"crypto/ecdsa"

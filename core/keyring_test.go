@@ -13,6 +13,7 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,7 +228,7 @@ func TestJWKS(t *testing.T) {
 	keys := []core.Key{
 		publicKey(t, "rs", &rsa.PublicKey{N: integer(rsN), E: 65537}),
 		publicKey(t, "ed", ed25519.PublicKey(unb64(t, edX))),
-		publicKey(t, "es", &ecdsa.PublicKey{Curve: elliptic.P256(), X: integer(esX), Y: integer(esY)}),
+		publicKey(t, "es", must(ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, unb64(t, esX), unb64(t, esY))))),
 	}
 	want := `{"keys":[{"kty":"OKP","kid":"ed","alg":"EdDSA","use":"sig","crv":"Ed25519","x":"` + edX + `"},` +
 		`{"kty":"EC","kid":"es","alg":"ES256","use":"sig","crv":"P-256","x":"` + esX + `","y":"` + esY + `"},` +
@@ -279,7 +280,7 @@ func TestJWKSHasNoSecret(t *testing.T) {
 		}
 	}
 	for _, not := range []string{`"k1"`, `"r1"`, `"r2"`, `"oct"`, `"d"`, `"k":`, b64(hmacSecret), hmacSecret,
-		base64.StdEncoding.EncodeToString([]byte(hmacSecret)), b64(edPrivate().Seed()), b64(ecPrivate().D.Bytes())} {
+		base64.StdEncoding.EncodeToString([]byte(hmacSecret)), b64(edPrivate().Seed()), b64(must(ecPrivate().Bytes()))} {
 		if strings.Contains(text, not) {
 			t.Errorf("%s has %s", text, not)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -122,8 +123,8 @@ func TestRedaction(t *testing.T) {
 	secrets.add(t, "HMAC secret", hmacSecret)
 	secrets.add(t, "refresh secret", refreshSecret(hmacSecret))
 	secrets.add(t, "Ed25519 seed", string(edPrivate().Seed()))
-	secrets.add(t, "ECDSA key", string(ecPrivate().D.FillBytes(make([]byte, 32))))
-	secrets.forms["ECDSA key as a number"] = ecPrivate().D.String()
+	secrets.add(t, "ECDSA key", string(must(ecPrivate().Bytes())))
+	secrets.forms["ECDSA key as a number"] = new(big.Int).SetBytes(must(ecPrivate().Bytes())).String()
 	secrets.forms["RSA key as a number"] = rsaPrivate().D.String()
 	secrets.forms["RSA prime as a number"] = rsaPrivate().Primes[0].String()
 	pair := w.login(t, "alice")

@@ -31,10 +31,12 @@ func TestErrorHandler(t *testing.T) {
 		{"writes a body", func(w http.ResponseWriter, _ *http.Request, _ error) { io.WriteString(w, "no") }, 401, "no"},
 		{"writes an empty body", func(w http.ResponseWriter, _ *http.Request, _ error) { w.Write(nil) }, 401, ""},
 		{"changes the status", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(404) }, 404, ""},
-		{"changes the status and writes", func(w http.ResponseWriter, r *http.Request, _ error) { http.Error(w, "gone", 410) }, 410, "gone\n"},
+		{"changes the status and writes", func(w http.ResponseWriter, r *http.Request, _ error) { http.Error(w, "gone", http.StatusGone) }, 410, "gone\n"},
 		{"writes a status twice", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(418); w.WriteHeader(500) }, 418, ""},
 		{"writes a status late", func(w http.ResponseWriter, _ *http.Request, _ error) { io.WriteString(w, "no"); w.WriteHeader(500) }, 401, "no"},
-		{"redirects", func(w http.ResponseWriter, r *http.Request, _ error) { http.Redirect(w, r, "/login", 303) }, 303, ""},
+		{"redirects", func(w http.ResponseWriter, r *http.Request, _ error) {
+			http.Redirect(w, r, "/login", http.StatusSeeOther)
+		}, 303, ""},
 		{"hints early", func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusEarlyHints) }, 401, ""},
 		{"flushes", func(w http.ResponseWriter, _ *http.Request, _ error) { http.NewResponseController(w).Flush() }, 401, ""},
 		{"copies", func(w http.ResponseWriter, _ *http.Request, _ error) { io.Copy(w, strings.NewReader("copy")) }, 401, "copy"},
