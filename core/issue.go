@@ -7,16 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/ratchetauth/ratchet/core/driver"
 )
-
-// maxDeviceField is how many bytes of a device's name, user agent and address
-// are kept. More would double the memory of a session in Redis.
-const maxDeviceField = 64
 
 // Login is what an application knows once it has checked who the user is.
 // Only Subject is required.
@@ -159,18 +153,4 @@ func (a *Authority) loginClaims(ctx context.Context, l Login) (json.RawMessage, 
 		return nil, fmt.Errorf("core: Login.Claims has %d bytes as JSON, it may have %d", len(custom), maxCustomClaims)
 	}
 	return custom, nil
-}
-
-// cleanDevice cuts each field to its length and to valid UTF-8.
-func cleanDevice(d Device) Device {
-	return Device{Name: cutField(d.Name), UserAgent: cutField(d.UserAgent), IP: cutField(d.IP)}
-}
-
-func cutField(s string) string {
-	s = strings.ToValidUTF8(s[:min(len(s), maxDeviceField+utf8.UTFMax)], "")
-	end := len(s)
-	for end > maxDeviceField || end < len(s) && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end]
 }
