@@ -33,6 +33,10 @@ type Login struct {
 	// Limits bounds the session's tokens, for a transport with less room than
 	// a header.
 	Limits TokenLimits
+	// BrowserSession is for a login that is not to be remembered: its cookies
+	// have no Max-Age, now and at every reissue, so that they end with the
+	// browser. IdleTTL and SessionTTL end the session all the same.
+	BrowserSession bool
 	// AuthTime is when the user proved who they are, as the auth_time claim.
 	// Zero means now.
 	AuthTime time.Time
@@ -56,6 +60,8 @@ type Tokens struct {
 	// RefreshExpiresAt is the sooner of the session's idle and absolute end.
 	RefreshExpiresAt time.Time
 	SessionID        string
+	// BrowserSession is the login's: cookies have no Max-Age.
+	BrowserSession bool
 }
 
 // Format implements [fmt.Formatter].
@@ -94,7 +100,7 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 		return Tokens{}, err
 	}
 
-	g := grant{ring: ring, subject: l.Subject, sessionID: newID(), seed: newID(), custom: custom}
+	g := grant{ring: ring, subject: l.Subject, sessionID: newID(), seed: newID(), custom: custom, browser: l.BrowserSession}
 	if err := a.checkSize(g, l.Limits); err != nil {
 		return Tokens{}, err
 	}

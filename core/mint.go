@@ -19,6 +19,7 @@ type grant struct {
 	generation int64
 	authTime   int64
 	custom     json.RawMessage
+	browser    bool      // Login.BrowserSession
 	issuedAt   time.Time // the store's time of the rotation, not of the signing
 	idleEnd    time.Time
 	sessionEnd time.Time
@@ -40,6 +41,7 @@ func (a *Authority) mint(g grant) (Tokens, error) {
 		AccessExpiresAt:  accessEnd,
 		RefreshExpiresAt: refreshEnd,
 		SessionID:        g.sessionID,
+		BrowserSession:   g.browser,
 	}
 	if tokens.AccessToken, err = g.ring.access.sign(access); err != nil {
 		return Tokens{}, err
@@ -74,6 +76,7 @@ func (a *Authority) payloads(g grant, accessEnd time.Time) (access, refresh json
 		Generation: g.generation,
 		Seed:       g.seed,
 		AuthTime:   g.authTime,
+		Browser:    g.browser,
 	}
 	if !g.sessionEnd.IsZero() {
 		end := g.sessionEnd.Unix()
@@ -99,6 +102,9 @@ func (a *Authority) checkSize(g grant, l TokenLimits) error {
 	refresh := g.ring.refresh.payload + len(subject)
 	if a.config.LoadClaims == nil && len(g.custom) > 0 {
 		refresh += len(`,"claims":`) + len(g.custom)
+	}
+	if g.browser {
+		refresh += len(`,"browser":true`)
 	}
 	for _, t := range []struct {
 		kind        string

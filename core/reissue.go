@@ -85,7 +85,7 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 
 	// Whatever can fail without the store comes before the commit, so that it
 	// burns no token.
-	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, custom: r.Custom}
+	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, custom: r.Custom, browser: r.Browser}
 	if a.config.LoadClaims != nil {
 		if g.custom, err = a.loadClaims(ctx, r.Subject); errors.Is(err, ErrUserGone) {
 			a.refused.put(key, refusal{at: a.config.Now()})

@@ -55,6 +55,7 @@ type refreshClaims struct {
 	Generation int64           `json:"gen"`
 	Seed       string          `json:"seed"`
 	AuthTime   int64           `json:"auth_time"`
+	Browser    bool            `json:"browser,omitempty"` // Login.BrowserSession
 	Custom     json.RawMessage `json:"claims,omitempty"`
 }
 

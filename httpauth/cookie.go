@@ -3,6 +3,7 @@ package httpauth
 import (
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -19,10 +20,6 @@ const maxCookie = 3800
 // maxCookies is how many cookies a request may have. Browsers keep some hundreds
 // for a site, and net/http finds none where there are more than 3000.
 const maxCookies = 1024
-
-// maxOrigin is how many bytes an Origin may have: a scheme, a host of 253 bytes
-// and a port fit.
-const maxOrigin = 512
 
 // readCookies notes the tokens in the cookies. Of each name it parses a few at most,
 // and no cookie of another name: a browser sends many others.
@@ -66,22 +63,46 @@ func cookieValue(cookie, name string) (value string, ok bool) {
 // long as the refresh token's, so never past the session's end: one that has
 // expired still shows which session a reissue belongs to, and gets a clearer
 // refusal than none. A silent reissue without binding needs neither, and there
-// it ends with its token, so that the key that signed it may be retired.
+// it ends with its token, so that the key that signed it may be retired. A
+// browser session's cookies have no Max-Age: they end with the browser.
 func (f *Face) setCookies(w http.ResponseWriter, t core.Tokens) {
 	c, now := f.cookies, f.authority.Now()
+	life := func(end time.Time) int {
+		if t.BrowserSession {
+			return 0
+		}
+		return maxAge(end, now)
+	}
 	if c.access != "" {
 		end := t.RefreshExpiresAt
 		if c.silent && !f.authority.BindAccessToken() {
 			end = t.AccessExpiresAt
 		}
-		c.set(w, c.access, t.AccessToken, maxAge(end, now))
+		c.set(w, c.access, t.AccessToken, life(end))
 	}
-	c.set(w, c.refresh, t.RefreshToken, maxAge(t.RefreshExpiresAt, now))
+	c.set(w, c.refresh, t.RefreshToken, life(t.RefreshExpiresAt))
 }
 
 // maxAge returns the Max-Age of a cookie that lives until end. A life of more
 // seconds than 32 bits hold is cut: browsers keep a cookie for 400 days.
 func maxAge(end, now time.Time) int { return int(min(remaining(end, now), math.MaxInt32)) }
+
+// checkDomain refuses to set cookies that the browser would drop: a request to a
+// host that is not of the cookies' domain (RFC 6265, section 5.3, step 6). It comes
+// before anything is changed.
+func (f *Face) checkDomain(r *http.Request) error {
+	if f.cookies == nil || f.cookies.domain == "" {
+		return nil
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host = strings.ToLower(host); host != f.cookies.domain && !strings.HasSuffix(host, "."+f.cookies.domain) {
+		return fmt.Errorf("httpauth: CookieOptions.Domain is %q, which is not a parent of the request's host %q", f.cookies.domain, cut(host))
+	}
+	return nil
+}
 
 // clearCookies removes the cookies, if there are any. Only a logout does: whoever
 // loses a race must not take the winner's cookies away.
@@ -105,8 +126,8 @@ func (c *cookies) set(w http.ResponseWriter, name, value string, maxAge int) {
 		h["Set-Cookie"] = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, name+"=") })
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: maxAge,
-		Secure: c.secure, HttpOnly: true, SameSite: c.sameSite,
+		Name: name, Value: value, Path: "/", Domain: c.domain, MaxAge: maxAge,
+		Secure: c.secure, HttpOnly: true, SameSite: c.sameSite, Partitioned: c.partitioned,
 	})
 }
 
@@ -137,28 +158,4 @@ func (c *cookies) renewed(h http.Header, t core.Tokens) http.Header {
 	}
 	h.Set("Cookie", strings.Join(append(kept, c.access+"="+t.AccessToken, c.refresh+"="+t.RefreshToken), "; "))
 	return h
-}
-
-// checkOrigin refuses a state-changing request from another origin. The
-// handshake of a WebSocket is one, though it is a GET (RFC 6455, section
-// 4.1): what follows may change anything, and browsers let any page begin it.
-func (c *cookies) checkOrigin(r *http.Request) error {
-	if len(r.Header.Get("Origin")) > maxOrigin {
-		return core.ErrCrossOrigin
-	}
-	check := c.origins.Check
-	if r.Header.Get("Upgrade") != "" {
-		check = c.sameOrigin
-	}
-	if err := check(r); err != nil {
-		return fmt.Errorf("%w: %w", core.ErrCrossOrigin, err)
-	}
-	return nil
-}
-
-// sameOrigin checks the origin of a request whatever its method.
-func (c *cookies) sameOrigin(r *http.Request) error {
-	asPost := *r
-	asPost.Method = http.MethodPost // the protection lets safe methods pass unseen
-	return c.origins.Check(&asPost)
 }

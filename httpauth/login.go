@@ -40,6 +40,9 @@ func (f *Face) Issue(w http.ResponseWriter, r *http.Request, l core.Login, optio
 	if err := f.checkLoginOrigin(r, options); err != nil {
 		return core.Tokens{}, err
 	}
+	if err := f.checkDomain(r); err != nil {
+		return core.Tokens{}, err
+	}
 	r, cancel := limited(r)
 	defer cancel()
 	if l.Device.UserAgent == "" {

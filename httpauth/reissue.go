@@ -34,6 +34,9 @@ func (f *Face) Renew(w http.ResponseWriter, r *http.Request) (core.Tokens, error
 	if err != nil {
 		return core.Tokens{}, err
 	}
+	if err := f.checkDomain(r); err != nil {
+		return core.Tokens{}, err
+	}
 	r, cancel := limited(r)
 	defer cancel()
 	tokens, err := f.exchange(r, body)

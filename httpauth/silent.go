@@ -30,6 +30,9 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 	if !f.cookies.mayReissue(r) {
 		return Admission{}, refusal
 	}
+	if err := f.checkDomain(r); err != nil {
+		return Admission{}, err
+	}
 	start, before := time.Now(), visitOf(r).waited()
 	limited, cancel := limited(r)
 	defer cancel()

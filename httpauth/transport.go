@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+	"net/netip"
 	"strings"
 )
 
@@ -27,10 +27,23 @@ func (t Transport) Err() error {
 // to use over https.
 type CookieOptions struct {
 	// AccessName and RefreshName name the cookies, in 64 bytes at most.
-	// Default "__Host-access" and "__Host-refresh", without the prefix if
-	// Insecure. The hybrid transport has no access cookie.
+	// Default "__Host-access" and "__Host-refresh"; with Domain the prefix is
+	// "__Secure-", and there is none if Insecure. The hybrid transport has no
+	// access cookie. Two transports on one host need names that differ.
 	AccessName  string
 	RefreshName string
+
+	// Domain lets all subdomains of a domain share the cookies, such as
+	// "example.com" for app.example.com and id.example.com. It has two labels or
+	// more and is the request's host or a parent of it: a login elsewhere fails.
+	// Every host of the domain, also one that somebody else runs, can then
+	// read, plant and delete the cookies. Default none: the cookies are of one
+	// host alone.
+	Domain string
+
+	// Partitioned keeps the cookies apart for each site in which a page of this
+	// one is embedded (CHIPS). It needs SameSite None in such pages.
+	Partitioned bool
 
 	// SameSite is the cookies' attribute. Default Strict in hybrid; Lax in
 	// cookie mode, because Strict would greet everyone who follows a link as
@@ -40,7 +53,9 @@ type CookieOptions struct {
 
 	// TrustedOrigins are the other origins, such as "https://app.example.com",
 	// whose requests may use the cookies, as browsers write them: in lower
-	// case, without a path and the scheme's own port. Default none.
+	// case, without a path and the scheme's own port. An app's shell has a scheme
+	// of its own, such as "capacitor://localhost". A first label "*", as in
+	// "https://*.preview.example.com", stands for any one label. Default none.
 	TrustedOrigins []string
 
 	// SilentReissue, in cookie mode, reissues on the way: a request whose
@@ -67,7 +82,11 @@ type cookies struct {
 	secure   bool
 	silent   bool
 	origins  *http.CrossOriginProtection
-	err      error // the faults of its options
+	patterns []originPattern // of further origins
+	err      error           // the faults of its options
+
+	domain      string
+	partitioned bool
 }
 
 // Hybrid returns the hybrid transport: the access token in the body and the
@@ -88,7 +107,7 @@ func Hybrid(o CookieOptions) Transport {
 // Bearer header is accepted as well.
 func Cookie(o CookieOptions) Transport {
 	if o.AccessName == "" {
-		o.AccessName = defaultName("access", o.Insecure)
+		o.AccessName = defaultName("access", o)
 	}
 	return newTransport(o, http.SameSiteLaxMode, nil)
 }
@@ -102,7 +121,7 @@ func (f *faults) add(format string, args ...any) {
 
 func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transport {
 	if o.RefreshName == "" {
-		o.RefreshName = defaultName("refresh", o.Insecure)
+		o.RefreshName = defaultName("refresh", o)
 	}
 	if o.SameSite == 0 {
 		o.SameSite = sameSite
@@ -110,12 +129,13 @@ func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transp
 	c := &cookies{
 		access: o.AccessName, refresh: o.RefreshName, sameSite: o.SameSite,
 		secure: !o.Insecure, silent: o.SilentReissue, origins: http.NewCrossOriginProtection(),
+		domain: o.Domain, partitioned: o.Partitioned,
 	}
 	for _, n := range []struct{ field, name string }{{"AccessName", o.AccessName}, {"RefreshName", o.RefreshName}} {
 		if n.name == "" {
 			continue
 		}
-		if err := checkCookieName(n.name, o.Insecure); err != nil {
+		if err := checkCookieName(n.name, o); err != nil {
 			faults.add("%s %w", n.field, err)
 		}
 	}
@@ -131,57 +151,69 @@ func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transp
 	default:
 		faults.add("SameSite has the unknown value %d", o.SameSite)
 	}
+	if err := checkDomainName(o.Domain); err != nil {
+		faults.add("Domain %q %w", o.Domain, err)
+	}
+	if o.Partitioned && o.Insecure {
+		faults.add("Partitioned and Insecure are both set: browsers refuse Partitioned without Secure")
+	}
 	for _, origin := range o.TrustedOrigins {
-		if err := checkOriginName(origin); err != nil {
+		if err := c.trust(origin); err != nil {
 			faults.add("TrustedOrigins %q %w", origin, err)
-		} else if err := c.origins.AddTrustedOrigin(origin); err != nil {
-			faults.add("TrustedOrigins %w", err)
 		}
 	}
 	c.err = errors.Join(faults...)
 	return Transport{c}
 }
 
-func defaultName(name string, insecure bool) string {
-	if insecure {
+func defaultName(name string, o CookieOptions) string {
+	switch {
+	case o.Insecure:
 		return name
+	case o.Domain != "":
+		return "__Secure-" + name
 	}
 	return "__Host-" + name
 }
 
 // checkCookieName refuses names with which browsers or net/http would drop the
 // cookie.
-func checkCookieName(name string, insecure bool) error {
+func checkCookieName(name string, o CookieOptions) error {
 	if len(name) > maxCookieName {
 		return fmt.Errorf("has %d bytes, it may have %d", len(name), maxCookieName)
 	}
 	if err := (&http.Cookie{Name: name, Value: "v"}).Valid(); err != nil {
 		return fmt.Errorf("%q is not a cookie name", name)
 	}
-	for _, prefix := range []string{"__Host-", "__Secure-", "__Http-"} {
-		if insecure && len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) { // as browsers compare
-			return fmt.Errorf("%q has a prefix that browsers refuse without Secure", name)
+	has := func(prefix string) bool { // as browsers compare
+		return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+	}
+	if o.Insecure && (has("__Host-") || has("__Secure-") || has("__Http-")) {
+		return fmt.Errorf("%q has a prefix that browsers refuse without Secure", name)
+	}
+	if o.Domain != "" && (has("__Host-") || has("__Host-Http-")) {
+		return fmt.Errorf("%q has a prefix that browsers refuse with a Domain", name)
+	}
+	return nil
+}
+
+// checkDomainName refuses what browsers take for no domain that cookies can be
+// shared in. That a domain is a public suffix, such as co.uk, only they know.
+func checkDomainName(domain string) error {
+	if domain == "" {
+		return nil
+	}
+	labels := strings.Split(domain, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInLabel) {
+			return errors.New("is not a domain in lower case ASCII, such as example.com")
 		}
 	}
-	return nil
-}
-
-// checkOriginName refuses an origin that no browser would send so (RFC 6454,
-// section 6.2): it would never match.
-func checkOriginName(origin string) error {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
-		return errors.New("is not an origin; want scheme://host[:port], such as https://app.example.com")
+	if len(labels) < 2 || len(domain) > 253 {
+		return errors.New("needs two labels or more, such as example.com")
 	}
-	if strings.ContainsFunc(u.Host, notInHost) {
-		return errors.New("has a host that is not in lower case ASCII")
-	}
-	if strings.HasSuffix(u.Host, ":") || u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" {
-		return errors.New("has a port that browsers leave out")
+	if _, err := netip.ParseAddr(domain); err == nil {
+		return errors.New("is an address: cookies have no domain there")
 	}
 	return nil
-}
-
-func notInHost(c rune) bool {
-	return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || strings.ContainsRune(".-_:[]", c))
 }

@@ -44,12 +44,20 @@ func TestTransportFaults(t *testing.T) {
 		{"SameSite out of range", "", httpauth.CookieOptions{SameSite: 5}, []string{"SameSite"}},
 		{"SameSite negative", "", httpauth.CookieOptions{SameSite: -1}, []string{"SameSite"}},
 		{"SameSite None without Secure", "", httpauth.CookieOptions{SameSite: none, Insecure: true}, []string{"SameSite", "Insecure"}},
+		{"domain of one label", "", httpauth.CookieOptions{Domain: "localhost"}, []string{"Domain"}},
+		{"domain with a dot before", "", httpauth.CookieOptions{Domain: ".example.com"}, []string{"Domain"}},
+		{"domain in capitals", "", httpauth.CookieOptions{Domain: "Example.com"}, []string{"Domain"}},
+		{"domain with a port", "", httpauth.CookieOptions{Domain: "example.com:80"}, []string{"Domain"}},
+		{"address as a domain", "", httpauth.CookieOptions{Domain: "192.0.2.1"}, []string{"Domain"}},
+		{"domain with a semicolon", "", httpauth.CookieOptions{Domain: "example.com; Path=/x"}, []string{"Domain"}},
+		{"domain and a name with __Host-", "", httpauth.CookieOptions{Domain: "example.com", RefreshName: "__Host-r"}, []string{"RefreshName"}},
+		{"partitioned without Secure", "", httpauth.CookieOptions{Partitioned: true, Insecure: true}, []string{"Partitioned", "Insecure"}},
 		{"several", "", httpauth.CookieOptions{SameSite: 7, RefreshName: "a b", TrustedOrigins: []string{"x"}}, []string{"SameSite", "RefreshName", "TrustedOrigins"}},
 	}
 	for _, origin := range []string{
-		"", "*", "null", "app.example.com", "//app.example.com", "https://", "https:app.example.com", "ftp://app.example.com",
+		"", "*", "null", "app.example.com", "//app.example.com", "https://", "https:app.example.com", "an app://localhost", "capacitor:localhost", "capacitor://",
 		"https://app.example.com/", "https://app.example.com/path", "https://app.example.com?a", "https://app.example.com#a", "https://user@app.example.com",
-		"HTTPS://app.example.com", "https://App.example.com", "https://*.example.com", "https://bücher.example",
+		"HTTPS://app.example.com", "https://App.example.com", "https://*.*.example.com", "https://a.*.example.com", "https://*.com", "https://*", "https://*.com:8443", "*.example.com", "https://*example.com", "https://bücher.example",
 		"https://app.example.com:443", "http://app.example.com:80", "https://app.example.com:", "https://app.example.com:x", " https://app.example.com", "%zz://a",
 	} {
 		tests = append(tests, struct {
@@ -96,6 +104,11 @@ func TestTransportOptions(t *testing.T) {
 		"origins with ports":       {TrustedOrigins: []string{"https://app.example.com:8443", "http://localhost:3000", "https://app.example.com:80"}},
 		"origin of an address":     {TrustedOrigins: []string{"http://192.0.2.1", "https://[2001:db8::1]:8443", "https://[2001:db8::1]"}},
 		"origin of an IDN":         {TrustedOrigins: []string{"https://xn--bcher-kva.example"}},
+		"origin of an app":         {TrustedOrigins: []string{"capacitor://localhost", "ionic://localhost", "tauri://localhost"}},
+		"pattern":                  {TrustedOrigins: []string{"https://*.preview.example.com", "http://*.app.localhost:3000"}},
+		"domain":                   {Domain: "example.com"},
+		"domain, insecure":         {Domain: "shop.example.com", Insecure: true},
+		"partitioned":              {Partitioned: true, SameSite: http.SameSiteNoneMode},
 		"one origin named twice":   {TrustedOrigins: []string{"https://a.example", "https://a.example"}},
 		"origin with odd letters_": {TrustedOrigins: []string{"https://a_b-c.example"}},
 	} {
