@@ -29,21 +29,27 @@ type exchange struct {
 }
 
 // each runs the scenario against each program with the same environment, and
-// compares what they answered.
+// compares what they answered. Programs that share no server run at the same time,
+// because most of a scenario is waiting.
 func each(t *testing.T, e env, scenario func(t *testing.T, c *client)) {
 	t.Helper()
-	var first *client
-	for _, p := range programs {
-		t.Run(p.name, func(t *testing.T) {
-			c := startClient(t, p.name, e)
-			scenario(t, c)
-			if first == nil {
-				first = c
-			}
-			if !t.Failed() { // a scenario that has ended early has said why
-				compare(t, first, c)
-			}
-		})
+	clients := make([]*client, len(programs))
+	ok := t.Run("programs", func(t *testing.T) {
+		for i, p := range programs {
+			t.Run(p.name, func(t *testing.T) {
+				if e["REDIS_URL"] == "" {
+					t.Parallel()
+				}
+				clients[i] = startClient(t, p.name, e)
+				scenario(t, clients[i])
+			})
+		}
+	})
+	if !ok { // a scenario that has ended early has said why
+		return
+	}
+	for _, c := range clients[1:] {
+		compare(t, clients[0], c)
 	}
 }
 

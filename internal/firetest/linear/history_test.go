@@ -149,33 +149,41 @@ func (h *history) pick(r *mathrand.Rand, user string) (token, bool) {
 // driver may have run a call more than once. That shows in a reissue alone: its
 // first run moves the session on, and its second is refused if somebody else
 // has used or ended it meanwhile. All others are recognised by their operation.
+//
+// A list is not one moment: it says of each session, by itself, that it was
+// there at some time during the call, or was not. A session of which no login was
+// answered is left out, because nobody knows which it is.
 func (h *history) operations(lost bool) []porcupine.Operation {
-	logins := make(map[string]int)
+	type owned struct {
+		user  string
+		login int
+	}
+	logins := make(map[string]owned)
 	for _, c := range h.calls {
 		if c.op == "login" && c.Session != "" {
-			logins[c.Session] = c.login
+			logins[c.Session] = owned{c.user, c.login}
 		}
 	}
 	var list []porcupine.Operation
 	for i, c := range h.calls {
 		in, out := c.input, output{status: c.Status, generation: c.Generation, ended: c.Ended}
-		if in.op == "sessions" {
-			out.sessions = make(map[int]int64)
-			for id, generation := range c.Sessions {
-				if login, known := logins[id]; known {
-					out.sessions[login] = generation
-				} else {
-					out.strangers++
+		if in.op == "sessions" && c.Status != unknown {
+			for id, of := range logins {
+				if of.user != in.user {
+					continue
 				}
+				in.login, out = of.login, output{status: "gone"}
+				if generation, there := c.Sessions[id]; there {
+					out = output{status: "ok", generation: generation}
+				}
+				list = append(list, porcupine.Operation{ClientId: i, Input: in, Call: c.began, Output: out, Return: c.ended})
 			}
+			continue
 		}
 		ended := c.ended
 		if c.Status == unknown {
 			if in.op == "verify" || in.op == "sessions" {
 				continue // it changes nothing
-			}
-			if in.op == "login" {
-				in.attempt = unknown
 			}
 			ended = math.MaxInt64
 		}
