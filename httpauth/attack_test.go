@@ -98,3 +98,17 @@ func TestAnotherHeaderInside(t *testing.T) {
 		}
 	}
 }
+
+// TestBounceThroughAWorker: a service worker that passes a navigation on, by
+// fetch(event.request), makes its destination "empty" (Chromium 156).
+func TestBounceThroughAWorker(t *testing.T) {
+	_, auth, cookies, _ := newSilent(t)
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header = cookies.Header.Clone()
+	asNavigation(r)
+	r.Header.Set("Sec-Fetch-Dest", "empty")
+	w := httptest.NewRecorder()
+	if _, ok := through(auth.Require, w, r); ok || w.Code != http.StatusOK || len(w.Header()["Set-Cookie"]) != 0 {
+		t.Errorf("a link from another site: passed %t, %d %s", ok, w.Code, w.Body)
+	}
+}
