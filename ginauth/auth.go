@@ -138,7 +138,7 @@ func (a *Auth) Error(c *gin.Context, err error) {
 	c.Abort()
 	e := a.face.Prepare(c.Writer, c.Request, err)
 	err = httpauth.Cause(e, err)
-	c.Error(err)
+	c.Error(&recorded{e, err})
 	if a.ErrorHandler == nil {
 		httpauth.WriteError(c.Writer, e)
 		return
@@ -147,6 +147,17 @@ func (a *Auth) Error(c *gin.Context, err error) {
 	a.ErrorHandler(c, err)
 	c.Writer.WriteHeaderNow()
 }
+
+// recorded is a refusal as c.Error records it. It wraps the cause, but says no more
+// than the client may be told: middleware such as [gin.ErrorLogger] sends what is
+// recorded.
+type recorded struct {
+	answer *core.Error
+	cause  error
+}
+
+func (e *recorded) Error() string   { return e.answer.Error() }
+func (e *recorded) Unwrap() []error { return []error{e.answer, e.cause} }
 
 // keepingWriter has its say last, at whatever sends the header: the answer carries
 // new cookies.

@@ -42,12 +42,14 @@ func (f *Face) bounce(w http.ResponseWriter, r *http.Request, p *presented, refu
 }
 
 // foreignNavigation reports whether a page of another origin, or a link in it,
-// has sent a browser's tab here. Redirects on the way do not change that.
+// has sent a browser's tab here. Redirects on the way do not change that. A
+// service worker of the application that passes the navigation on leaves its mode
+// but not its destination, and no script can ask for that mode.
 func foreignNavigation(r *http.Request) bool {
 	h := r.Header
-	site := h.Get("Sec-Fetch-Site")
+	site, dest := h.Get("Sec-Fetch-Site"), h.Get("Sec-Fetch-Dest")
 	return r.Method == http.MethodGet && (site == "cross-site" || site == "same-site") &&
-		h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
+		h.Get("Sec-Fetch-Mode") == "navigate" && (dest == "document" || dest == "empty")
 }
 
 // bounceScript keeps the fragment of the address, which the server never sees.

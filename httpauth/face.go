@@ -73,16 +73,17 @@ func (f *Face) Optional(w http.ResponseWriter, r *http.Request) (Admission, erro
 }
 
 // admit authenticates a request, by a silent reissue if need be. A request that
-// middleware of this Face has admitted before is not checked again.
+// middleware of this Face has admitted before is not checked again, unless it
+// presents another token by now: a request that was made inside of another, with
+// its context, is not the other's.
 func (f *Face) admit(w http.ResponseWriter, r *http.Request) (Admission, error) {
-	before := visitOf(r)
-	if before != nil && before.face == f && before.claims != nil {
-		return Admission{Request: r}, nil
-	}
-	start := time.Now()
+	before, start := visitOf(r), time.Now()
 	p, err := f.read(r)
 	if err != nil {
 		return Admission{}, err
+	}
+	if before != nil && before.face == f && before.claims != nil && p.onlyAccess(before.token) {
+		return Admission{Request: r}, nil
 	}
 	claims, err := f.authenticate(r, &p)
 	if err != nil && f.cookies != nil && f.cookies.silent {
@@ -91,7 +92,7 @@ func (f *Face) admit(w http.ResponseWriter, r *http.Request) (Admission, error) 
 		}
 		return f.reissueSilently(w, r, &p, err)
 	}
-	v := visit{face: f, claims: claims, spent: time.Since(start) + before.waited()}
+	v := visit{face: f, claims: claims, token: p.accessToken(), spent: time.Since(start) + before.waited()}
 	if err != nil {
 		return Admission{Request: v.noted(r)}, err
 	}

@@ -75,6 +75,14 @@ func (p *presented) accessOnce() error {
 	return cmp.Or(p.bearer.once(), p.access.once())
 }
 
+// accessToken returns the access token of a request that presents one.
+func (p *presented) accessToken() string { return cmp.Or(p.bearer.token, p.access.token) }
+
+// onlyAccess reports whether a token is the one access token of the request.
+func (p *presented) onlyAccess(token string) bool {
+	return p.accessOnce() == nil && p.bearer.presented != p.access.presented && p.accessToken() == token
+}
+
 // inCookies returns the tokens in cookies that a login or a logout leaves behind,
 // each once.
 func (p *presented) inCookies() (tokens []string) {
@@ -151,13 +159,27 @@ func (f *Face) authenticate(r *http.Request, p *presented) (*core.Claims, error)
 	return f.authority.Verify(r.Context(), access.token)
 }
 
+// caller returns the claims of the request, and false if there are none, or those
+// of another Authority: a user there, who may have chosen any name, is nobody here.
+func (f *Face) caller(r *http.Request) (*core.Claims, bool) {
+	claims, ok := core.FromContext(r.Context())
+	v := visitOf(r)
+	for v != nil && v.claims != claims {
+		v, _ = v.Context.Value(visitKey{}).(*visit)
+	}
+	if !ok || v != nil && v.face.authority != f.authority {
+		return nil, false
+	}
+	return claims, true
+}
+
 // byCaller runs an operation that acts on the caller: whom middleware has admitted,
 // or whom it authenticates by itself, as Require does, where there is none.
 func (f *Face) byCaller(w http.ResponseWriter, r *http.Request, operate func(*http.Request, *core.Claims) error, methods ...string) error {
 	if err := allow(w, r, methods...); err != nil {
 		return err
 	}
-	caller, ok := core.FromContext(r.Context())
+	caller, ok := f.caller(r)
 	if !ok {
 		admission, err := f.admit(w, r)
 		if err != nil || admission.Answered {
@@ -178,7 +200,7 @@ func (f *Face) byAdmitted(w http.ResponseWriter, r *http.Request, operate func(*
 	if err := allow(w, r, methods...); err != nil {
 		return err
 	}
-	caller, ok := core.FromContext(r.Context())
+	caller, ok := f.caller(r)
 	if !ok {
 		return errors.New("httpauth: a handler that acts on any user has no Require before it")
 	}

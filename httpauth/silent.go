@@ -51,7 +51,7 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 	if err != nil {
 		return Admission{Renewal: renewal}, err
 	}
-	v.spent, v.reissue = time.Since(start)+before, &reissued{p.refresh.token, tokens}
+	v.token, v.spent, v.reissue = tokens.AccessToken, time.Since(start)+before, &reissued{p.refresh.token, tokens}
 	next := v.in(r)
 	next.Header = f.cookies.renewed(r.Header, tokens)
 	return Admission{Request: next, Renewal: renewal}, nil

@@ -23,6 +23,7 @@ type visit struct {
 	context.Context
 	face    *Face
 	claims  *core.Claims  // nil if there are none
+	token   string        // which they are of
 	spent   time.Duration // waiting for the store
 	reissue *reissued     // set after a silent reissue
 }

@@ -167,6 +167,33 @@ describe("requests of other origins", () => {
     });
   }
 
+  // A tab that went from the application to the attacker's page. That page sends it
+  // back: the browser repeats the Sec-Fetch headers of whoever went there first,
+  // and a further navigation cancels the request.
+  for (const [from, origin] of Object.entries(attackers)) {
+    test(`history.back(), by ${from}`, async () => {
+      await expire();
+      const page = await visitor.context.newPage();
+      await page.goto(`${network.url}/api/me`); // the owner, who is reissued, so no cache has the page
+      await page.goto(origin); // the owner follows a link
+      await page.evaluate(helpers);
+      const before = await generation();
+      await expire();
+      const held = network.hold("/api/me");
+      let give;
+      sign = new Promise((resolve) => { give = resolve; });
+      await page.evaluate(() => {
+        fetch("/sign").then(() => { location.href = "/elsewhere"; });
+        setTimeout(() => history.back(), 0);
+      });
+      await held.answered;
+      give();
+      await held.gone;
+      await servesTheOwner(before);
+      await page.close();
+    });
+  }
+
   for (const [name, begin] of Object.entries(guesses)) {
     test(`${name}, by a sibling`, async () => {
       const before = await generation();
