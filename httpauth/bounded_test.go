@@ -184,6 +184,14 @@ func hostileRequests(t testing.TB) map[string][]hostile {
 		}
 		return requests
 	}
+	// short returns a cookie many times, each with a token of its own that is
+	// short, so that many fit, and has a header of ours.
+	short := func(name string, n int) (cookies string) {
+		for i := range n {
+			cookies += name + token(header, segment(fmt.Appendf(nil, `{"sub":"%d"}`, i))) + "; "
+		}
+		return cookies
+	}
 	cookies := map[string]string{
 		"cookies, separators":                     fill("", ";", ""),
 		"cookies, many":                           fill("", "a=b; ", ""),
@@ -192,6 +200,7 @@ func hostileRequests(t testing.TB) map[string][]hostile {
 		"cookies, a refresh token again":          fill("", "__Host-refresh=x; ", ""),
 		"cookies, bad ones":                       fill("", "__Host-access=\x01; ", ""),
 		"cookies, names alone":                    fill("", "__Host-access;", ""),
+		"cookies, many short tokens with our header": short("__Host-access=", 40) + short("__Host-refresh=", 40),
 		"cookies, a bad access token, and others": "__Host-access=" + token(deep, "e30") + "; " + strings.Repeat("a=b; ", 1000),
 	}
 	ordinary := fmt.Sprintf("x=%s; __Host-access=%sA; __Host-refresh=%sB", strings.Repeat("x", room-2*4096-40), bad, bad)

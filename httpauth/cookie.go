@@ -157,5 +157,9 @@ func (c *cookies) renewed(h http.Header, t core.Tokens) http.Header {
 		}
 	}
 	h.Set("Cookie", strings.Join(append(kept, c.access+"="+t.AccessToken, c.refresh+"="+t.RefreshToken), "; "))
+	// A cache that gets a 304 may answer from its copy and drop the new cookies.
+	for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Range"} {
+		h.Del(name)
+	}
 	return h
 }

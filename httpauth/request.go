@@ -22,9 +22,9 @@ type credential struct {
 	again     []string // others of the name, which contradict the first
 }
 
-// maxAgain is how many others are looked at: a login or a logout calls the store
-// for each.
-const maxAgain = 7
+// maxAgain is how many others are looked at: a login or a logout verifies each and
+// calls the store for it.
+const maxAgain = 2
 
 // add notes a token that the request presents. One without a value is as none,
 // unless there is another of its name.
