@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/httpauth"
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
@@ -199,15 +200,16 @@ func hostileRequests(t testing.TB) map[string][]hostile {
 		first := hostile{"ordinary", handler, http.Header{"Cookie": {ordinary}}, bytes.NewReader(nil)}
 		return append([]hostile{first}, headers(handler, cookies)...)
 	}
-	readJSON := func(w http.ResponseWriter, r *http.Request) {
-		var in struct{ Token string }
-		bearer.Error(w, r, httpauth.ReadJSON(r, &in))
+	blockUser := func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(core.NewContext(r.Context(), new(core.Claims)))
+		r.Method = http.MethodPut
+		bearer.BlockUser(w, r, "bob")
 	}
 	list = append([]string{"ordinary", asJSON, of(bad)}, list...)
 	return map[string][]hostile{
 		"Logout":          bodies(bearer.Logout, list...),
 		"Reissue":         bodies(bearer.Reissue, list...),
-		"ReadJSON":        bodies(readJSON, list...),
+		"BlockUser":       bodies(blockUser, list...),
 		"Require, cookie": both(func(w http.ResponseWriter, r *http.Request) { through(cookie.Require, w, r) }),
 		"Logout, cookie":  both(cookie.Logout),
 		"Reissue, cookie": both(cookie.Reissue),
@@ -222,7 +224,7 @@ func TestBounded(t *testing.T) {
 	for name, requests := range all {
 		t.Run(name, func(t *testing.T) {
 			ordinary := requests[0]
-			if name == "ReadJSON" { // which verifies no token
+			if name == "BlockUser" { // which verifies no token
 				ordinary = all["Logout"][0]
 			}
 			objects, size := ordinary.work()
