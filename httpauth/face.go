@@ -1,7 +1,6 @@
 package httpauth
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -63,7 +62,7 @@ func (f *Face) Require(w http.ResponseWriter, r *http.Request) (Admission, error
 // invalid cookie is treated as absent: browsers send cookies unasked.
 func (f *Face) Optional(w http.ResponseWriter, r *http.Request) (Admission, error) {
 	admission, err := f.admit(w, r)
-	if errors.Is(err, core.ErrTokenMissing) || isUnauthorized(err) && !readBearer(r.Header).presented {
+	if isUnauthorized(err) && !readBearer(r.Header).presented {
 		if admission.Request == nil {
 			admission.Request = r
 		}
@@ -79,7 +78,7 @@ func (f *Face) admit(w http.ResponseWriter, r *http.Request) (Admission, error) 
 	if before != nil && before.face == f && before.claims != nil {
 		return Admission{Request: r}, nil
 	}
-	start := time.Now()
+	began := time.Now().Add(-before.waited())
 	p, err := f.read(r)
 	if err != nil {
 		return Admission{}, err
@@ -89,9 +88,9 @@ func (f *Face) admit(w http.ResponseWriter, r *http.Request) (Admission, error) 
 		if f.bounce(w, r, &p, err) {
 			return Admission{Answered: true}, nil
 		}
-		return f.reissueSilently(w, r, &p, err)
+		return f.reissueSilently(w, r, &p, began, err)
 	}
-	v := visit{face: f, claims: claims, spent: time.Since(start) + before.waited()}
+	v := visit{face: f, claims: claims, spent: time.Since(began)}
 	if err != nil {
 		return Admission{Request: v.noted(r)}, err
 	}

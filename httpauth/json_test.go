@@ -26,7 +26,6 @@ func blockBob(t *testing.T, r *http.Request) (blocked bool, code string) {
 	return blocked, answerOf(w).Code()
 }
 
-// TestBlockBody checks bodies of which the table has none: a member, or nothing at
 // TestBlockBody checks bodies that the table does not have.
 func TestBlockBody(t *testing.T) {
 	const good = `{"until":"2999-01-01T00:00:00Z"}`
