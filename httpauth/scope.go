@@ -32,13 +32,9 @@ func (e *scopeError) param() string {
 // RequireRole refuses a request whose access token has none of the roles in its
 // claim "roles", an array of strings. Nobody has one of no roles.
 func (f *Face) RequireRole(r *http.Request, roles ...string) error {
-	claims, err := hasClaims(r)
-	if err != nil {
-		return err
-	}
-	custom, err := core.ClaimsAs[struct {
+	custom, err := ClaimsAs[struct {
 		Roles []string `json:"roles"`
-	}](claims)
+	}](r)
 	if err != nil {
 		return err
 	}
@@ -52,13 +48,9 @@ func (f *Face) RequireRole(r *http.Request, roles ...string) error {
 // claim "scope", a string of scopes divided by spaces (RFC 8693, section 4.2). No
 // scopes let nobody pass, because an empty list is a mistake.
 func (f *Face) RequireScope(r *http.Request, scopes ...string) error {
-	claims, err := hasClaims(r)
-	if err != nil {
-		return err
-	}
-	custom, err := core.ClaimsAs[struct {
+	custom, err := ClaimsAs[struct {
 		Scope string `json:"scope"`
-	}](claims)
+	}](r)
 	if err != nil {
 		return err
 	}
