@@ -10,16 +10,15 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// scopeError is a refusal for a scope or a role that a token lacks.
-type scopeError struct {
-	scope string // what the resource asks for, empty for a role
-	err   error
-}
+// scopeError is [core.ErrInsufficientScope] for a scope or a role that a token
+// lacks.
+type scopeError struct{ scope string } // what the resource asks for, empty for a role
 
 func (e *scopeError) Error() string {
-	return fmt.Sprintf("%v: the token lacks %s", e.err, cmp.Or(e.scope, "the role"))
+	return fmt.Sprintf("%v: the token lacks %s", core.ErrInsufficientScope, cmp.Or(e.scope, "the role"))
 }
-func (e *scopeError) Unwrap() error { return e.err }
+
+func (e *scopeError) Unwrap() error { return core.ErrInsufficientScope }
 
 // param returns the scope as a parameter of the challenge (RFC 6750, section 3).
 func (e *scopeError) param() string {
@@ -39,7 +38,7 @@ func (f *Face) RequireRole(r *http.Request, roles ...string) error {
 		return err
 	}
 	if !slices.ContainsFunc(custom.Roles, func(role string) bool { return slices.Contains(roles, role) }) {
-		return &scopeError{err: core.ErrInsufficientScope}
+		return &scopeError{}
 	}
 	return nil
 }
@@ -57,7 +56,7 @@ func (f *Face) RequireScope(r *http.Request, scopes ...string) error {
 	has := strings.Fields(custom.Scope)
 	lacks := slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(has, scope) })
 	if lacks || len(scopes) == 0 {
-		return &scopeError{strings.Join(scopes, " "), core.ErrInsufficientScope}
+		return &scopeError{strings.Join(scopes, " ")}
 	}
 	return nil
 }
