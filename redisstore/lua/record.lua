@@ -2,7 +2,7 @@
 -- record says. A reissue needs no more than this, so here is nothing that costs it
 -- much: few functions, and no tables.
 
--- How long a denial outlives the last access token: core.DenialMargin.
+-- How long a denial outlives the last access token: driver.DenialMargin.
 local MARGIN = 120000
 
 -- STATE reads the field st of a session, whole numbers in ms: its login, and its
