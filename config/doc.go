@@ -55,7 +55,7 @@
 // The file that CONFIG_FILE names is one JSON object, with the variables' names
 // in lower case, such as {"access_ttl": "5m", "max_sessions": 5}. Values are
 // strings, numbers, true, false, and lists of strings where the variable has
-// several. A name that is no setting is a fault. The environment goes first.
+// several. An unknown name is a fault. The environment goes first.
 //
 // Secrets may come in files of their own, as orchestrators hand them out:
 //

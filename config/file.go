@@ -120,7 +120,7 @@ func (e *environment) readFile(name string) map[string]string {
 		value, err := settingText(m.value)
 		switch {
 		case m.name != strings.ToLower(m.name) || !slices.Contains(known, variable):
-			fault("has %s, which is no setting", quote(m.name))
+			fault("has the unknown setting %s", quote(m.name))
 		case again:
 			fault("has %s twice", m.name)
 		case err != nil:
@@ -201,7 +201,7 @@ func settingText(value json.RawMessage) (string, error) {
 	if c := value[0]; c == 't' || c == 'f' || c == '-' || '0' <= c && c <= '9' {
 		return string(value), nil
 	}
-	return "", errors.New("no string, number, true, false or list of strings")
+	return "", errors.New("not a string, number, true, false or list of strings")
 }
 
 // readSmall returns what is in a file. Its errors follow the name of the file

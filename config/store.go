@@ -42,13 +42,13 @@ func (s *Settings) Open(logger *slog.Logger) (core.Store, func() error, error) {
 		err = invalid(fmt.Sprintf("REDIS_PREFIX=%s and REDIS_SHARDS=%d do not fit: %v", quote(options.Prefix), options.Shards, err))
 		return nil, nil, errors.Join(err, client.Close())
 	}
-	logFitness(store, logger, noticed.warned.Load())
+	logFindings(store, logger, noticed.warned.Load())
 	return store, func() error { return errors.Join(store.Close(), client.Close()) }, nil
 }
 
-// logFitness logs what makes the Redis unfit. That it cannot be asked is logged
-// unless New has warned already.
-func logFitness(store *redisstore.Store, logger *slog.Logger, warned bool) {
+// logFindings logs what Check reports about the Redis. That it cannot be asked is
+// logged unless New has warned already.
+func logFindings(store *redisstore.Store, logger *slog.Logger, warned bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	report, err := store.Check(ctx)
@@ -60,7 +60,7 @@ func logFitness(store *redisstore.Store, logger *slog.Logger, warned bool) {
 		logger.LogAttrs(ctx, f.Level, "redis: "+f.Found, attrs...)
 	}
 	if err != nil && !warned {
-		logger.Warn("redis: it could not be looked at whether it is fit", "error", err)
+		logger.Warn("redis: the server could not be checked", "error", err)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/ratchetauth/ratchet/core/driver"
 )
 
-// What a [Store] shares with the policy is declared in package driver, which
-// only those who write a Store need to read.
+// What a [Store] shares with the policy is declared in package driver, which only
+// those who write a Store need to read.
 type (
 	Store       = driver.Store
 	Session     = driver.Session
@@ -24,8 +24,7 @@ type (
 )
 
 const (
-	// NoLimit, as IdleTTL or SessionTTL, disables it. They cannot both be
-	// disabled.
+	// NoLimit disables IdleTTL or SessionTTL. They cannot both be disabled.
 	NoLimit = driver.NoLimit
 	// Strict, as ReuseGrace, closes the window: a refresh token is accepted
 	// once.
@@ -95,14 +94,14 @@ type Config struct {
 	// session's absolute end. Default 10 minutes, at least 1 second.
 	AccessTTL time.Duration
 
-	// IdleTTL ends a session that is not reissued for so long. Default 7
-	// days, at least 1 second, NoLimit for none. It is capped by SessionTTL.
-	// An access token issued before lives on to its own expiry.
+	// IdleTTL is how long a session may go without a reissue before it ends.
+	// Default 7 days, at least 1 second, NoLimit for none. It is capped by
+	// SessionTTL. An access token issued before lives on to its own expiry.
 	IdleTTL time.Duration
 
-	// SessionTTL ends a session so long after its login, however often it is
-	// reissued. Default 30 days, at least 1 second, NoLimit for a login that
-	// lasts as long as it is used.
+	// SessionTTL is the maximum lifetime of a session, measured from login,
+	// however often it is reissued. Default 30 days, at least 1 second, NoLimit
+	// for a login that lasts as long as it is used.
 	SessionTTL time.Duration
 
 	// ReuseGrace is how long after a reissue the refresh token that was used

@@ -29,7 +29,7 @@ const (
 	// tell how old it was.
 	SessionRevoked EventType = "session-revoked"
 	// RefreshRefused: a genuine refresh token was refused. Reason is the
-	// name of the [Outcome], or "unbound" if BindAccessToken found no access
+	// name of the [driver.Outcome], or "unbound" if BindAccessToken found no access
 	// token of the session with it.
 	RefreshRefused EventType = "refresh-refused"
 	// RefreshForged: a refresh token with a right signature and a wrong seed.

@@ -29,7 +29,7 @@ type MemoryStore struct {
 	mu       sync.RWMutex
 	sessions map[string]*record              // by session id
 	users    map[string]map[string]*record   // by subject, then session id: those not killed
-	blocked  map[string]int64                // by subject: until when, 0 for ever
+	blocked  map[string]int64                // by subject: until when, 0 forever
 	denied   map[denial]int64                // until when
 	done     map[driver.OperationID][]string // what EndAll, Block and Unblock answered
 	expiries expiries
@@ -286,7 +286,7 @@ func (m *MemoryStore) longestIdle(subject string, now int64) []*record {
 	return list
 }
 
-// block refuses logins until a time, for ever if it is zero. It reports whether
+// block refuses logins until a time, forever if it is zero. It reports whether
 // that has changed anything: one that has passed by the store's clock does not.
 func (m *MemoryStore) block(subject string, until time.Time, now int64) bool {
 	key, ms := expiryKey{subject: subject}, until.UnixMilli()
@@ -351,7 +351,7 @@ func (m *MemoryStore) kill(s *record, op driver.OperationID, now int64) {
 }
 
 // deny blacklists until DenialMargin after end, never for a shorter time than
-// before. What has expired for every process already needs no entry.
+// before. What has expired forevery process already needs no entry.
 func (m *MemoryStore) deny(d denial, end, now int64) {
 	until := end + driver.DenialMargin.Milliseconds()
 	if until <= now || until <= m.denied[d] {

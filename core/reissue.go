@@ -48,7 +48,7 @@ func WithIdempotencyKey(key string) ReissueOption {
 }
 
 // Reissue exchanges a refresh token for the session's next pair, as the rules
-// of [Outcome] say. The refresh token is then used up.
+// of [driver.Outcome] say. The refresh token is then used up.
 //
 // It returns [ErrRefreshMissing] for the empty string, [ErrRefreshInvalid] for
 // whatever is refused, and [ErrUnavailable] if the store or LoadClaims failed.

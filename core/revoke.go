@@ -107,7 +107,7 @@ func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
 }
 
 // Block ends all of the subject's sessions and refuses logins until a time,
-// for ever if it is zero. It replaces an earlier block, and returns an
+// forever if it is zero. It replaces an earlier block, and returns an
 // [ErrRequestInvalid] for a time that has passed.
 func (a *Authority) Block(ctx context.Context, subject string, until time.Time) error {
 	if err := checkSubject(subject); err != nil {

@@ -110,10 +110,10 @@ func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 		admission, err := check(a.face, c.Response(), c.Request())
 		if n := admission.Renewal; n != nil {
 			r := c.Response()
-			w := n.Writer(r.Writer)
+			w, finish := n.Writer(r.Writer)
 			r.Before(func() { n.Keep(r.Header()) }) // for whichever writer is in place then
 			r.Writer = w                            // for what goes past Before, as Flush does
-			defer w.Finish()                        // for a handler that has written nothing, or panics
+			defer finish()                          // for a handler that has written nothing, or panics
 		}
 		if err != nil || admission.Answered {
 			return a.answered(c, err)

@@ -109,9 +109,9 @@ func (a *Auth) further(check func(*http.Request) error) func(http.Handler) http.
 
 func (a *Auth) admit(next http.Handler, w http.ResponseWriter, r *http.Request, admission Admission, err error) {
 	if admission.Renewal != nil {
-		keeping := admission.Renewal.Writer(w)
-		defer keeping.Finish() // for a handler that has written nothing, or panics
-		w = keeping
+		var finish func()
+		w, finish = admission.Renewal.Writer(w)
+		defer finish() // for a handler that has written nothing, or panics
 	}
 	switch {
 	case err != nil:

@@ -140,7 +140,7 @@ func jsonParams(body []byte, known []string) (params, error) {
 	invalid := func(format string, args ...any) (params, error) {
 		return params{}, fmt.Errorf("%w: JSON: "+format, append([]any{core.ErrRequestInvalid}, args...)...)
 	}
-	list, err := members(body, false)
+	list, err := members(body)
 	if err != nil {
 		return invalid("%w", err)
 	}
@@ -154,7 +154,7 @@ func jsonParams(body []byte, known []string) (params, error) {
 		}
 		text, isString := m.value.(string)
 		if m.value != nil && !isString {
-			return invalid("%s is no string", m.name)
+			return invalid("%s must be a string", m.name)
 		}
 		p.values[m.name] = text
 	}

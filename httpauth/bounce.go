@@ -19,8 +19,7 @@ import (
 //   - A navigation from another origin gets a page that loads the same address
 //     again. That is a request of the application's own page, and its opener has
 //     lost its hold on it.
-//   - A prefetch or prerender is refused with 503. Browsers drop the answer and
-//     ask again when somebody goes there.
+//   - A prefetch or prerender is refused.
 //
 // It asks no store and sets no cookie. refusal is why the request does not pass
 // as it is.
@@ -30,14 +29,23 @@ func (f *Face) bounce(w http.ResponseWriter, r *http.Request, p *presented, refu
 	}
 	foreign := foreignNavigation(r)
 	switch {
-	case r.Header.Get("Sec-Purpose") != "" && (foreign || reissuable(refusal) && f.cookies.mayReissue(r)):
-		NoStore(w.Header())
-		w.WriteHeader(http.StatusServiceUnavailable)
+	case (foreign || reissuable(refusal) && f.cookies.mayReissue(r)) && refuseAhead(w, r):
 	case foreign:
 		writeBounce(w, r)
 	default:
 		return false
 	}
+	return true
+}
+
+// refuseAhead refuses a page that a browser loads ahead of its user, and reports
+// whether it has: browsers drop the 503 and ask again when somebody goes there.
+func refuseAhead(w http.ResponseWriter, r *http.Request) bool {
+	if r.Header.Get("Sec-Purpose") == "" {
+		return false
+	}
+	NoStore(w.Header())
+	w.WriteHeader(http.StatusServiceUnavailable)
 	return true
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/httpauth"
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
@@ -193,30 +194,31 @@ func hostileRequests(t testing.TB) map[string][]hostile {
 		return cookies
 	}
 	cookies := map[string]string{
-		"cookies, separators":                     fill("", ";", ""),
-		"cookies, many":                           fill("", "a=b; ", ""),
-		"cookies, as many as there may be":        strings.Repeat("a=bcdefghijk; ", 1023) + "a=b",
-		"cookies, an access token again":          fill("", "__Host-access=x; ", ""),
-		"cookies, a refresh token again":          fill("", "__Host-refresh=x; ", ""),
-		"cookies, bad ones":                       fill("", "__Host-access=\x01; ", ""),
-		"cookies, names alone":                    fill("", "__Host-access;", ""),
+		"cookies, separators":                        fill("", ";", ""),
+		"cookies, many":                              fill("", "a=b; ", ""),
+		"cookies, as many as there may be":           strings.Repeat("a=bcdefghijk; ", 1023) + "a=b",
+		"cookies, an access token again":             fill("", "__Host-access=x; ", ""),
+		"cookies, a refresh token again":             fill("", "__Host-refresh=x; ", ""),
+		"cookies, bad ones":                          fill("", "__Host-access=\x01; ", ""),
+		"cookies, names alone":                       fill("", "__Host-access;", ""),
 		"cookies, many short tokens with our header": short("__Host-access=", 40) + short("__Host-refresh=", 40),
-		"cookies, a bad access token, and others": "__Host-access=" + token(deep, "e30") + "; " + strings.Repeat("a=b; ", 1000),
+		"cookies, a bad access token, and others":    "__Host-access=" + token(deep, "e30") + "; " + strings.Repeat("a=b; ", 1000),
 	}
 	ordinary := fmt.Sprintf("x=%s; __Host-access=%sA; __Host-refresh=%sB", strings.Repeat("x", room-2*4096-40), bad, bad)
 	both := func(handler http.HandlerFunc) []hostile {
 		first := hostile{"ordinary", handler, http.Header{"Cookie": {ordinary}}, bytes.NewReader(nil)}
 		return append([]hostile{first}, headers(handler, cookies)...)
 	}
-	readJSON := func(w http.ResponseWriter, r *http.Request) {
-		var in struct{ Token string }
-		bearer.Error(w, r, httpauth.ReadJSON(r, &in))
+	blockUser := func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(core.NewContext(r.Context(), new(core.Claims)))
+		r.Method = http.MethodPut
+		bearer.BlockUser(w, r, "bob")
 	}
 	list = append([]string{"ordinary", asJSON, of(bad)}, list...)
 	return map[string][]hostile{
 		"Logout":          bodies(bearer.Logout, list...),
 		"Reissue":         bodies(bearer.Reissue, list...),
-		"ReadJSON":        bodies(readJSON, list...),
+		"BlockUser":       bodies(blockUser, list...),
 		"Require, cookie": both(func(w http.ResponseWriter, r *http.Request) { through(cookie.Require, w, r) }),
 		"Logout, cookie":  both(cookie.Logout),
 		"Reissue, cookie": both(cookie.Reissue),
@@ -231,7 +233,7 @@ func TestBounded(t *testing.T) {
 	for name, requests := range all {
 		t.Run(name, func(t *testing.T) {
 			ordinary := requests[0]
-			if name == "ReadJSON" { // which verifies no token
+			if name == "BlockUser" { // which verifies no token
 				ordinary = all["Logout"][0]
 			}
 			objects, size := ordinary.work()

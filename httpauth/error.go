@@ -2,7 +2,6 @@ package httpauth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,13 +39,7 @@ func (f *Face) Prepare(w http.ResponseWriter, r *http.Request, err error) *core.
 // WriteError writes the status and the body of an error that [Face.Prepare] has
 // returned.
 func WriteError(w http.ResponseWriter, e *core.Error) {
-	text, err := json.Marshal(e)
-	if err != nil {
-		text = nil // cannot happen: an Error is three texts
-	}
-	w.Header().Set("Content-Type", mediaJSON)
-	w.WriteHeader(e.Status())
-	w.Write(append(text, '\n')) // fails only if the client has gone
+	writeJSON(w, e.Status(), e) // every Error has a form in JSON
 }
 
 // Cause returns the error of a refusal as an error handler of the application

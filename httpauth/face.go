@@ -1,7 +1,6 @@
 package httpauth
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -63,7 +62,7 @@ func (f *Face) Require(w http.ResponseWriter, r *http.Request) (Admission, error
 // invalid cookie is treated as absent: browsers send cookies unasked.
 func (f *Face) Optional(w http.ResponseWriter, r *http.Request) (Admission, error) {
 	admission, err := f.admit(w, r)
-	if errors.Is(err, core.ErrTokenMissing) || isUnauthorized(err) && !readBearer(r.Header).presented {
+	if isUnauthorized(err) && !readBearer(r.Header).presented {
 		if admission.Request == nil {
 			admission.Request = r
 		}
@@ -77,7 +76,8 @@ func (f *Face) Optional(w http.ResponseWriter, r *http.Request) (Admission, erro
 // presents another token by now: a request that was made inside of another, with
 // its context, is not the other's.
 func (f *Face) admit(w http.ResponseWriter, r *http.Request) (Admission, error) {
-	before, start := visitOf(r), time.Now()
+	before := visitOf(r)
+	began := time.Now().Add(-before.waited())
 	p, err := f.read(r)
 	if err != nil {
 		return Admission{}, err
@@ -90,9 +90,9 @@ func (f *Face) admit(w http.ResponseWriter, r *http.Request) (Admission, error) 
 		if f.bounce(w, r, &p, err) {
 			return Admission{Answered: true}, nil
 		}
-		return f.reissueSilently(w, r, &p, err)
+		return f.reissueSilently(w, r, &p, began, err)
 	}
-	v := visit{face: f, claims: claims, token: p.accessToken(), spent: time.Since(start) + before.waited()}
+	v := visit{face: f, claims: claims, token: p.accessToken(), spent: time.Since(began)}
 	if err != nil {
 		return Admission{Request: v.noted(r)}, err
 	}

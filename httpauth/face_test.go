@@ -272,3 +272,29 @@ func TestSlowOptional(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowOptionalSilent checks that what Optional has waited for counts for the
+// handler behind it, also where a reissue is of no use: the request waits for no
+// longer than 3.9 seconds in all.
+func TestSlowOptionalSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newSlow(t, 0)
+		auth, tokens := newCookieAuth(t, s, httpauth.CookieOptions{SilentReissue: true})
+		if err := s.Authority.Revoke(t.Context(), "alice", tokens.SessionID); err != nil {
+			t.Fatal(err)
+		}
+		s.Store.Before(func(ctx context.Context, method string) error {
+			if method == "Revoked" {
+				return slow(1900*time.Millisecond)(ctx, method)
+			}
+			return slow(time.Hour)(ctx, method)
+		})
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header.Set("Cookie", "__Host-access="+tokens.AccessToken)
+		w, start := httptest.NewRecorder(), time.Now()
+		auth.Optional(http.HandlerFunc(auth.Logout)).ServeHTTP(w, r)
+		if took := time.Since(start); took != patience || w.Code != http.StatusServiceUnavailable {
+			t.Errorf("got %d after %v, want 503 after 3.9s", w.Code, took)
+		}
+	})
+}

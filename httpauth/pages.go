@@ -5,31 +5,26 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/ratchetauth/ratchet/core"
 )
 
 // maxNext is how many bytes the address that a login page returns to may have.
 const maxNext = 2048
 
 // toLoginPage sends a navigation that was refused for its token to the login page,
-// if there is one, and reports whether it has answered. A page that a browser loads
-// ahead of its user is 503, which browsers drop.
+// if there is one, and reports whether it has answered.
 func (f *Face) toLoginPage(w http.ResponseWriter, r *http.Request, refusal error) bool {
 	if f.loginPage == "" || !isUnauthorized(refusal) || !navigates(r) || r.URL.Path == f.loginPage {
 		return false
 	}
-	h := w.Header()
-	NoStore(h)
-	if r.Header.Get("Sec-Purpose") != "" {
-		w.WriteHeader(http.StatusServiceUnavailable)
+	if refuseAhead(w, r) {
 		return true
 	}
 	location := f.loginPage
 	if next := ownAddress(r); len(next) <= maxNext {
 		location += "?next=" + url.QueryEscape(next)
 	}
-	h.Set("Location", location)
+	NoStore(w.Header())
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusSeeOther)
 	return true
 }
@@ -67,14 +62,4 @@ func checkLoginPage(page string) error {
 		return errors.New(`httpauth: Options.LoginPage is not a path, such as "/login"`)
 	}
 	return nil
-}
-
-// hasClaims returns the claims of a request that middleware has let pass, for
-// what looks at them further.
-func hasClaims(r *http.Request) (*core.Claims, error) {
-	claims, ok := core.FromContext(r.Context())
-	if !ok {
-		return nil, core.ErrTokenMissing
-	}
-	return claims, nil
 }

@@ -34,53 +34,53 @@ func (f *Face) renew(w http.ResponseWriter, t core.Tokens) *Renewal {
 }
 
 // Writer returns a writer that carries out [Renewal.Keep] last, at whatever sends
-// the header. It is for a framework whose writer is a plain
-// [http.ResponseWriter]; Finish is for a handler that has written nothing.
-func (n *Renewal) Writer(w http.ResponseWriter) *Writer { return &Writer{w: w, renewal: n} }
+// the header, and a function that does for a handler that has written nothing. It
+// is for a framework whose writer is a plain [http.ResponseWriter].
+func (n *Renewal) Writer(w http.ResponseWriter) (keeping http.ResponseWriter, finish func()) {
+	k := &renewalWriter{ResponseWriter: w, renewal: n}
+	return k, k.finish
+}
 
-// Writer is what [Renewal.Writer] returns.
-type Writer struct {
-	w       http.ResponseWriter
+// renewalWriter has its say last.
+type renewalWriter struct {
+	http.ResponseWriter
 	renewal *Renewal
 	sent    bool // the header is out of reach
 }
 
-// Finish has its say about a header that has not been sent.
-func (w *Writer) Finish() {
+// finish has its say about a header that has not been sent.
+func (w *renewalWriter) finish() {
 	if !w.sent {
-		w.renewal.Keep(w.w.Header())
+		w.renewal.Keep(w.Header())
 	}
 }
 
 // Unwrap is for [http.ResponseController].
-func (w *Writer) Unwrap() http.ResponseWriter {
-	w.Finish()
-	return w.w
+func (w *renewalWriter) Unwrap() http.ResponseWriter {
+	w.finish()
+	return w.ResponseWriter
 }
 
-// Header implements [http.ResponseWriter].
-func (w *Writer) Header() http.Header { return w.w.Header() }
-
 // WriteHeader implements [http.ResponseWriter].
-func (w *Writer) WriteHeader(status int) {
-	w.Finish()
+func (w *renewalWriter) WriteHeader(status int) {
+	w.finish()
 	w.sent = w.sent || status >= 200 // 1xx is not the header yet
-	w.w.WriteHeader(status)
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements [http.ResponseWriter].
-func (w *Writer) Write(data []byte) (int, error) {
-	w.Finish()
+func (w *renewalWriter) Write(data []byte) (int, error) {
+	w.finish()
 	w.sent = true
-	return w.w.Write(data)
+	return w.ResponseWriter.Write(data)
 }
 
 // Flush implements [http.Flusher]. It does nothing if what is below cannot flush.
-func (w *Writer) Flush() { w.FlushError() }
+func (w *renewalWriter) Flush() { w.FlushError() }
 
 // FlushError is for [http.ResponseController].
-func (w *Writer) FlushError() error {
-	w.Finish()
+func (w *renewalWriter) FlushError() error {
+	w.finish()
 	w.sent = true
-	return http.NewResponseController(w.w).Flush()
+	return http.NewResponseController(w.ResponseWriter).Flush()
 }

@@ -10,16 +10,15 @@ import (
 	"github.com/ratchetauth/ratchet/core"
 )
 
-// scopeError is a refusal for a scope or a role that a token lacks.
-type scopeError struct {
-	scope string // what the resource asks for, empty for a role
-	err   error
-}
+// scopeError is [core.ErrInsufficientScope] for a scope or a role that a token
+// lacks.
+type scopeError struct{ scope string } // what the resource asks for, empty for a role
 
 func (e *scopeError) Error() string {
-	return fmt.Sprintf("%v: the token lacks %s", e.err, cmp.Or(e.scope, "the role"))
+	return fmt.Sprintf("%v: the token lacks %s", core.ErrInsufficientScope, cmp.Or(e.scope, "the role"))
 }
-func (e *scopeError) Unwrap() error { return e.err }
+
+func (e *scopeError) Unwrap() error { return core.ErrInsufficientScope }
 
 // param returns the scope as a parameter of the challenge (RFC 6750, section 3).
 func (e *scopeError) param() string {
@@ -32,18 +31,14 @@ func (e *scopeError) param() string {
 // RequireRole refuses a request whose access token has none of the roles in its
 // claim "roles", an array of strings. Nobody has one of no roles.
 func (f *Face) RequireRole(r *http.Request, roles ...string) error {
-	claims, err := hasClaims(r)
-	if err != nil {
-		return err
-	}
-	custom, err := core.ClaimsAs[struct {
+	custom, err := ClaimsAs[struct {
 		Roles []string `json:"roles"`
-	}](claims)
+	}](r)
 	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(custom.Roles, func(role string) bool { return slices.Contains(roles, role) }) {
-		return &scopeError{err: core.ErrInsufficientScope}
+		return &scopeError{}
 	}
 	return nil
 }
@@ -52,20 +47,16 @@ func (f *Face) RequireRole(r *http.Request, roles ...string) error {
 // claim "scope", a string of scopes divided by spaces (RFC 8693, section 4.2). No
 // scopes let nobody pass, because an empty list is a mistake.
 func (f *Face) RequireScope(r *http.Request, scopes ...string) error {
-	claims, err := hasClaims(r)
-	if err != nil {
-		return err
-	}
-	custom, err := core.ClaimsAs[struct {
+	custom, err := ClaimsAs[struct {
 		Scope string `json:"scope"`
-	}](claims)
+	}](r)
 	if err != nil {
 		return err
 	}
 	has := strings.Fields(custom.Scope)
 	lacks := slices.ContainsFunc(scopes, func(scope string) bool { return !slices.Contains(has, scope) })
 	if lacks || len(scopes) == 0 {
-		return &scopeError{strings.Join(scopes, " "), core.ErrInsufficientScope}
+		return &scopeError{strings.Join(scopes, " ")}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package httpauth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,45 +14,48 @@ import (
 // missing or has expired, and lets it pass with the new one. Of a burst of
 // such requests one rotates and the others get the same pair. If the refresh
 // token is refused, the answer is the refusal of the access token, and no
-// cookie is cleared: another request may just have set a better one.
-func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presented, refusal error) (Admission, error) {
+// cookie is cleared: another request may just have set a better one. The request
+// has waited for the store since it began.
+func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presented, began time.Time, refusal error) (Admission, error) {
+	refused := func() (Admission, error) {
+		v := visit{face: f, spent: time.Since(began)}
+		return Admission{Request: v.noted(r)}, refusal
+	}
 	if !reissuable(refusal) || p.bearer.presented {
-		return Admission{}, refusal
+		return refused()
 	}
 	if err := p.refresh.once(); err != nil {
 		return Admission{}, err
 	}
 	if !p.refresh.presented {
-		return Admission{}, refusal
+		return refused()
 	}
 	if err := f.cookies.checkOrigin(r); err != nil {
 		return Admission{}, err
 	}
 	if !f.cookies.mayReissue(r) {
-		return Admission{}, refusal
+		return refused()
 	}
 	if err := f.checkDomain(r); err != nil {
 		return Admission{}, err
 	}
-	start, before := time.Now(), visitOf(r).waited()
-	limited, cancel := limited(r)
+	ctx, cancel := context.WithDeadline(r.Context(), began.Add(patience))
 	defer cancel()
-	tokens, err := f.authority.Reissue(limited.Context(), p.refresh.token, core.WithAccessToken(p.access.token),
+	tokens, err := f.authority.Reissue(ctx, p.refresh.token, core.WithAccessToken(p.access.token),
 		core.WithIdempotencyKey(attemptKey(r.Header)), core.WithTokenLimits(f.tokenLimits()))
-	v := visit{face: f, spent: time.Since(start) + before}
 	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
-		return Admission{Request: v.noted(r)}, refusal
+		return refused()
 	}
 	if err != nil {
 		return Admission{}, err
 	}
 	// The cookies go out whatever comes now: the old refresh token is used up.
 	renewal := f.renew(w, tokens)
-	v.claims, err = f.authority.Verify(limited.Context(), tokens.AccessToken)
+	claims, err := f.authority.Verify(ctx, tokens.AccessToken)
 	if err != nil {
 		return Admission{Renewal: renewal}, err
 	}
-	v.token, v.spent, v.reissue = tokens.AccessToken, time.Since(start)+before, &reissued{p.refresh.token, tokens}
+	v := visit{face: f, claims: claims, token: tokens.AccessToken, spent: time.Since(began), reissue: &reissued{p.refresh.token, tokens}}
 	next := v.in(r)
 	next.Header = f.cookies.renewed(r.Header, tokens)
 	return Admission{Request: next, Renewal: renewal}, nil

@@ -114,8 +114,7 @@ type passage struct {
 // through sends a request through middleware, to nothing behind it.
 func through(middleware func(http.Handler) http.Handler, w http.ResponseWriter, r *http.Request) (p passage, ok bool) {
 	middleware(http.HandlerFunc(func(behind http.ResponseWriter, r *http.Request) {
-		_, keeping := behind.(*httpauth.Writer)
-		p, ok = passage{r, keeping}, true
+		p, ok = passage{r, behind != w}, true
 	})).ServeHTTP(w, r)
 	return p, ok
 }

@@ -1,8 +1,10 @@
 package httpauth
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
@@ -72,16 +74,29 @@ func (f *Face) clearOwn(w http.ResponseWriter, user string, caller *core.Claims)
 }
 
 // readUntil returns the end of a block that the body names, the zero time for
-// one without an end.
-func readUntil(r *http.Request) (time.Time, error) {
-	var body struct {
-		Until *time.Time `json:"until"`
+// one without an end. It refuses whatever else is in the body: a name with a slip
+// in it must not block a user forever.
+func readUntil(r *http.Request) (until time.Time, err error) {
+	body, err := readBody(r)
+	if err != nil || len(body) == 0 && r.ContentLength == 0 { // what has a length but no text, a middleware has read
+		return until, err
 	}
-	if err := readJSON(r, &body); err != nil || body.Until == nil {
-		return time.Time{}, err
+	if mediaType(r.Header) != mediaJSON {
+		return until, core.ErrUnsupportedMediaType
 	}
-	if body.Until.IsZero() { // which would be for ever
-		return time.Time{}, fmt.Errorf("%w: until is in the year 1", core.ErrRequestInvalid)
+	list, err := members(body)
+	switch {
+	case err != nil || len(list) == 0:
+	case len(list) > 1 || !strings.EqualFold(list[0].name, "until"):
+		err = errors.New("there is a member besides one until")
+	case list[0].value != nil:
+		text, _ := list[0].value.(string)
+		if until.UnmarshalText([]byte(text)) != nil || until.IsZero() { // the year 1 would be forever
+			err = errors.New("until must be a time of RFC 3339")
+		}
 	}
-	return *body.Until, nil
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: JSON: %w", core.ErrRequestInvalid, err)
+	}
+	return until, nil
 }

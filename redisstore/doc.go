@@ -54,12 +54,12 @@
 //
 //	session:<sid>      hash    tag of the subject and seed hash; generation, times; device
 //	user:<subject>     zset    the user's sessions that can be revoked, see create.lua
-//	blocked:<subject>  string  until when, 0 for ever
+//	blocked:<subject>  string  until when, 0 forever
 //	deny:<sid>         hash    * or a generation, until when
 //	feed               stream  the blacklist in the order it was written
 //	poll               string  proves to a mirror that the server may write
 //	done:<operation>   list    the answer to a change, kept a minute
 //
 // <prefix>meta records the layout's version and the number of shards. It and a
-// block for ever have no TTL, everything else has.
+// block forever have no TTL, everything else has.
 package redisstore

@@ -42,7 +42,7 @@ type MirrorStats struct {
 	// Breaks counts how often the server had lost history that was still
 	// needed and the feed was read again from its start.
 	Breaks int64
-	// Fallbacks counts the checks that asked the server for want of a lease.
+	// Fallbacks counts the checks that asked the server because there was no lease.
 	Fallbacks int64
 	// NudgeFailures counts revocations that the other processes were not
 	// nudged about; they learned of them by their next poll.

@@ -40,7 +40,7 @@ func (d *denialSet) part(session sessionKey) *denialPart {
 
 // add denies a generation, or every one, until a time in milliseconds. A
 // denial is never shortened. Times are kept in whole seconds, rounded up, the
-// last of which is in 2106: a later time is for ever.
+// last of which is in 2106: a later time is forever.
 func (d *denialSet) add(session sessionKey, generation, until int64) {
 	seconds := uint32(math.MaxUint32)
 	if until <= (math.MaxUint32-1)*1000 {

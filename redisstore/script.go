@@ -110,7 +110,7 @@ func guarded[T any](ctx context.Context, f func(context.Context) (T, error)) (T,
 		return r.value, r.err
 	case <-ctx.Done():
 		var zero T
-		return zero, fmt.Errorf("redisstore: no answer in time: %w", context.Cause(ctx))
+		return zero, fmt.Errorf("redisstore: timed out waiting for Redis: %w", context.Cause(ctx))
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 const DenialMargin = 2 * time.Minute
 
 const (
-	// NoLimit, as IdleTTL or SessionTTL, is no such end.
+	// NoLimit, as IdleTTL or SessionTTL, means that there is no such end.
 	NoLimit time.Duration = math.MaxInt64
-	// Strict, as ReuseGrace, is no window.
+	// Strict, as ReuseGrace, means that there is no window.
 	Strict time.Duration = -1
 )
 
@@ -34,16 +34,15 @@ const (
 type OperationID [16]byte
 
 // AttemptID names one attempt of a client to reissue. Retries of one attempt
-// carry one id, see [WithIdempotencyKey].
+// carry one id: see core.WithIdempotencyKey.
 type AttemptID [16]byte
 
 // SeedHash is the SHA-256 of a session's seed, the only secret-derived value
 // that a store keeps.
 type SeedHash [32]byte
 
-// Store keeps sessions and the blacklist. [MemoryStore] and the redisstore
-// package implement it, and the drivertest package checks any other
-// implementation.
+// Store keeps sessions and the blacklist. core.MemoryStore and redisstore.Store
+// implement it, and package drivertest checks any implementation.
 //
 // Each method but Sessions is atomic: it happens as a whole at one moment between
 // call and return, in one order with all other methods for the same subject, even
@@ -84,7 +83,7 @@ type Store interface {
 	EndAll(context.Context, EndAllRequest) (EndAllResult, error)
 
 	// Block kills all of a subject's sessions and refuses new ones until
-	// Until, for ever if Until is zero. It replaces an earlier block; with an
+	// Until, forever if Until is zero. It replaces an earlier block; with an
 	// Until that has passed it kills and refuses nothing.
 	Block(context.Context, BlockRequest) (EndAllResult, error)
 
@@ -227,7 +226,7 @@ type EndAllResult struct{ Ended []string }
 type BlockRequest struct {
 	Operation OperationID
 	Subject   string
-	Until     time.Time // zero: for ever
+	Until     time.Time // zero: forever
 }
 
 // UnblockRequest is the request of [Store.Unblock].
@@ -239,7 +238,7 @@ type UnblockRequest struct {
 // BlockedResult is the result of [Store.Blocked].
 type BlockedResult struct {
 	Blocked bool
-	Until   time.Time // zero: for ever, or not blocked
+	Until   time.Time // zero: forever, or not blocked
 }
 
 // DenyRequest is the request of [Store.Deny].

@@ -107,7 +107,7 @@ func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 		}
 		admission, err := check(a.face, c.Response(), c.Request())
 		if n := admission.Renewal; n != nil {
-			defer keep(c, n).Finish() // for a handler that has written nothing, or panics
+			defer keep(c, n)() // for a handler that has written nothing, or panics
 		}
 		if err != nil || admission.Answered {
 			return a.answered(c, err)
@@ -118,16 +118,15 @@ func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 }
 
 // keep has the new cookies kept in the answer, whatever writes it.
-func keep(c *echo.Context, n *httpauth.Renewal) *httpauth.Writer {
+func keep(c *echo.Context, n *httpauth.Renewal) (finish func()) {
 	r, err := echo.UnwrapResponse(c.Response())
 	if err != nil { // a writer that hides Echo's: ours goes on top
-		w := n.Writer(c.Response())
+		w, finish := n.Writer(c.Response())
 		c.SetResponse(w)
-		return w
+		return finish
 	}
-	w := n.Writer(r.ResponseWriter)
-	r.ResponseWriter = w // below whatever middleware puts around Echo's
-	return w
+	r.ResponseWriter, finish = n.Writer(r.ResponseWriter) // below whatever middleware puts around Echo's
+	return finish
 }
 
 // answered returns the refusal of an operation, if it was refused.

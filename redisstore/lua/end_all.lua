@@ -5,7 +5,7 @@
 -- learns what the feed held before, or that it has not: sessions of the user that
 -- have ended earlier are on it.
 -- KEYS user, feed, blocked, done (before the first change there is none)
--- ARGV now, subject tag, operation, nothing or until when to block (0: for ever),
+-- ARGV now, subject tag, operation, nothing or until when to block (0: forever),
 --      shard, number of entries at most that the mirror reads, 0 without one, id
 --      and fields of the last one it has applied, ids to keep
 -- Returns the page, and done followed by each session killed: its id, until when it

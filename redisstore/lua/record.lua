@@ -2,14 +2,14 @@
 -- record says. A reissue needs no more than this, so here is nothing that costs it
 -- much: few functions, and no tables.
 
--- How long a denial outlives the last access token: core.DenialMargin.
+-- How long a denial outlives the last access token: driver.DenialMargin.
 local MARGIN = 120000
 
 -- STATE reads the field st of a session, whole numbers in ms: its login, and its
 -- generation; how long after the login the last reissue was, and for how long after
 -- that the last access token lives; and what never changes: for how long the session
--- may go without a reissue (0: for ever), and for how long it lasts from its login
--- (0: for ever). They are one field, because a script pays for each, and at most 64
+-- may go without a reissue (0: forever), and for how long it lasts from its login
+-- (0: forever). They are one field, because a script pays for each, and at most 64
 -- bytes, or Redis would give the whole record another form, twice as large.
 local STATE = '^(%d+) (%d+) (-?%d+) (%d+) ((%d+) (%d+))$'
 
@@ -51,7 +51,7 @@ local function keep(key, at, now)
   if redis.call('PTTL', key) < at - now then expire(key, at, now) end
 end
 
--- blocked tells whether the user is: a value of 0 is for ever.
+-- blocked tells whether the user is: a value of 0 is forever.
 local function blocked(key, now)
   local till = redis.call('GET', key)
   return till and (till == '0' or now < tonumber(till))

@@ -88,7 +88,7 @@ func (e *env) unblockBy(r driver.UnblockRequest) {
 	}
 }
 
-// wantBlocked wants the subject to be blocked until a time, zero for ever.
+// wantBlocked wants the subject to be blocked until a time, zero forever.
 func (e *env) wantBlocked(subject string, until time.Time) {
 	e.Helper()
 	e.blocked(subject, driver.BlockedResult{Blocked: true, Until: until})

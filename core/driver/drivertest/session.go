@@ -85,7 +85,7 @@ func endingAll(subject string, keep ...string) driver.EndAllRequest {
 	return driver.EndAllRequest{Operation: newID(), Subject: subject, Keep: keep}
 }
 
-// blocking returns the request to block the subject, for ever if until is zero.
+// blocking returns the request to block the subject, forever if until is zero.
 func blocking(subject string, until time.Time) driver.BlockRequest {
 	return driver.BlockRequest{Operation: newID(), Subject: subject, Until: until}
 }

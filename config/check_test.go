@@ -23,8 +23,8 @@ func opened(t *testing.T, e env) []string {
 	return strings.Split(strings.TrimSuffix(log.String(), "\n"), "\n")
 }
 
-// Each thing that makes a Redis unfit is one line of the log.
-func TestOpenLogsFitness(t *testing.T) {
+// Each finding of Check is one line of the log.
+func TestOpenLogsFindings(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		lines []string
