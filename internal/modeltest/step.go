@@ -224,7 +224,7 @@ func (w *world) doEnd(o op, f *family) (c call) {
 		outcome = expect(w, o.Fault, func() string { return w.model.logout(step, f.id, p, w.now) })
 	}
 	failed := w.fails(&c, o.Fault, reason, f.user, f.id)
-	if o.Do == logout && !failed && outcome != "forged" {
+	if o.Do == logout && !failed && (outcome == "earlier" || outcome == "missing") {
 		w.ended[key] = w.now
 	}
 	switch {
