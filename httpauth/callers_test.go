@@ -108,7 +108,7 @@ func TestBounceThroughAWorker(t *testing.T) {
 	asNavigation(r)
 	r.Header.Set("Sec-Fetch-Dest", "empty")
 	w := httptest.NewRecorder()
-	if _, ok := through(auth.Require, w, r); ok || w.Code != http.StatusOK || len(w.Header()["Set-Cookie"]) != 0 {
+	if _, ok := through(auth.Require, w, r); ok || w.Code != http.StatusOK || len(w.Header()["Set-Cookie"]) != 1 {
 		t.Errorf("a link from another site: passed %t, %d %s", ok, w.Code, w.Body)
 	}
 }

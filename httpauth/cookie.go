@@ -23,7 +23,8 @@ const maxCookies = 1024
 
 // readCookies notes the tokens in the cookies. Of each name it parses a few at most,
 // and no cookie of another name: a browser sends many others.
-func (p *presented) readCookies(h http.Header) error {
+func (p *presented) readCookies(names *cookies, h http.Header) error {
+	p.access.cookie, p.refresh.cookie = names.access, names.refresh
 	count := 0
 	for _, line := range h["Cookie"] {
 		if count += 1 + strings.Count(line, ";"); count > maxCookies {
@@ -32,6 +33,8 @@ func (p *presented) readCookies(h http.Header) error {
 		for cookie := range strings.SplitSeq(line, ";") {
 			switch name := cookieName(cookie); {
 			case name == "":
+			case name == names.bounced:
+				p.bounced = true
 			case name == p.refresh.cookie && !p.refresh.full():
 				p.refresh.add(cookieValue(cookie, name))
 			case name == p.access.cookie && !p.access.full():

@@ -26,8 +26,11 @@ func (n *Renewal) Keep(h http.Header) {
 
 // renew sets the cookies of a silent reissue and returns what the answer owes to
 // them.
-func (f *Face) renew(w http.ResponseWriter, t core.Tokens) *Renewal {
+func (f *Face) renew(w http.ResponseWriter, p *presented, t core.Tokens) *Renewal {
 	NoStore(w.Header())
+	if p.bounced {
+		f.cookies.mark(w, -1)
+	}
 	f.setCookies(w, t)
 	lines := w.Header()["Set-Cookie"]
 	return &Renewal{slices.Clone(lines[len(lines)-2:])} // the two that setCookies has just added

@@ -57,14 +57,14 @@ type presented struct {
 	bearer  credential // of the Authorization header
 	access  credential // cookies, which only transports with cookies read
 	refresh credential
+	bounced bool // a bounce has arrived before
 }
 
 // read reads what the header of a request presents.
 func (f *Face) read(r *http.Request) (p presented, err error) {
 	p.bearer = readBearer(r.Header)
 	if f.cookies != nil {
-		p.access.cookie, p.refresh.cookie = f.cookies.access, f.cookies.refresh
-		err = p.readCookies(r.Header)
+		err = p.readCookies(f.cookies, r.Header)
 	}
 	return p, err
 }

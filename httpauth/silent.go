@@ -50,7 +50,7 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 		return Admission{}, err
 	}
 	// The cookies go out whatever comes now: the old refresh token is used up.
-	renewal := f.renew(w, tokens)
+	renewal := f.renew(w, p, tokens)
 	claims, err := f.authority.Verify(ctx, tokens.AccessToken)
 	if err != nil {
 		return Admission{Renewal: renewal}, err

@@ -87,6 +87,7 @@ type cookies struct {
 
 	domain      string
 	partitioned bool
+	bounced     string // the name of the cookie of a bounce that has arrived
 }
 
 // Hybrid returns the hybrid transport: the access token in the body and the
@@ -129,7 +130,7 @@ func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transp
 	c := &cookies{
 		access: o.AccessName, refresh: o.RefreshName, sameSite: o.SameSite,
 		secure: !o.Insecure, silent: o.SilentReissue, origins: http.NewCrossOriginProtection(),
-		domain: o.Domain, partitioned: o.Partitioned,
+		domain: o.Domain, partitioned: o.Partitioned, bounced: o.RefreshName + "-bounced",
 	}
 	for _, n := range []struct{ field, name string }{{"AccessName", o.AccessName}, {"RefreshName", o.RefreshName}} {
 		if n.name == "" {

@@ -93,7 +93,7 @@ func imagesAndLinks(t *testing.T, d deployment, tr transport) {
 			s.wantBounce("a link followed with an expired token", a)
 		})
 		s.wantEvents()
-		again := []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", s.cookies(pair)}
+		again := []string{"Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document", s.cookies(pair) + "; __Host-refresh-bounced=1"}
 		a := s.Do(facetest.Request{Method: "GET", Path: "/api/me", Header: again})
 		s.wantOK("the page that a link is answered with", a)
 		s.wantEvents(told{core.SessionReissued, pair.SessionID, "rotated"})

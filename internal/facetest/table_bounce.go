@@ -2,11 +2,25 @@ package facetest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
 )
+
+// The cookies of a browser that a bounce has reached.
+const (
+	bouncedRefresh = refreshOnly + "; __Host-refresh-bounced=1"
+	bouncedBoth    = bothCookies + "; __Host-refresh-bounced=1"
+)
+
+// renewedAfterBounce is a silent reissue's answer that takes the bounce's cookie
+// away.
+func renewedAfterBounce(w want) want {
+	w.header = append(slices.Clone(w.header), "Set-Cookie: __Host-refresh-bounced=1; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict")
+	return renewed(w)
+}
 
 // bounced is the page that loads its own address, path and query as HTML has
 // them, once more.
@@ -17,8 +31,9 @@ func bounced(address string) want {
 	return want{status: 200, body: strings.ReplaceAll(page, "ADDRESS", address), header: []string{
 		"Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", "Pragma: no-cache",
 		"Content-Security-Policy: default-src 'none'; script-src 'sha256-9gOBGqEQINNDuds+tkXbNzih6klbz+KeCyxEj4KRLeM='; " +
-			"base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			"base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
 		"Cross-Origin-Opener-Policy: same-origin",
+		"Set-Cookie: __Host-refresh-bounced=1; Path=/; Max-Age=10; HttpOnly; Secure; SameSite=Strict",
 	}}
 }
 
@@ -27,9 +42,9 @@ func bounced(address string) want {
 func unmoved(s *scene, _ Answer) {
 	s.t.Helper()
 	s.wantNoCalls()
-	a := s.Do(s.expandRequest(get("/api/me", refreshOnly, fromHere, byLink, asPage)))
-	if a.Status != http.StatusOK || len(a.Header["Set-Cookie"]) != 2 {
-		s.t.Errorf("alice's own request: got %d %s with %q, want it to be served, with two cookies", a.Status, a.Body, a.Header["Set-Cookie"])
+	a := s.Do(s.expandRequest(get("/api/me", bouncedRefresh, fromHere, byLink, asPage)))
+	if a.Status != http.StatusOK || len(a.Header["Set-Cookie"]) != 3 {
+		s.t.Errorf("alice's own request: got %d %s with %q, want it to be served, with the two cookies and without the bounce's", a.Status, a.Body, a.Header["Set-Cookie"])
 		return
 	}
 	a.Body = "{}" // the application's own has no need to be a pair
@@ -56,7 +71,7 @@ func bounceRows() []row {
 	expired := answer(401, tokenExpired, challengeExpired)
 	logout := func(s *scene) { s.Logout(s.names["access"]) }
 	withCookie := func(access string) string { return "Cookie: __Host-refresh=$refresh; __Host-access=" + access }
-	own := func(site string) Request { return get("/api/me", bothCookies, byLink, asPage, site) }
+	own := func(site, cookies string) Request { return get("/api/me", cookies, byLink, asPage, site) }
 	return namedAs("silent/bounce", []row{
 		{name: "link from another site", given: hour, request: me(bothCookies), want: page, then: unmoved},
 		{name: "link from a sibling", given: hour, request: get("/api/me", bothCookies, fromSibling, byLink, asPage), want: page, then: unmoved},
@@ -87,10 +102,17 @@ func bounceRows() []row {
 		{name: "no cookie, optional", request: maybe(), want: nobody()},
 		{name: "two refresh cookies", given: hour, request: me(bothCookies, refreshOnly), want: answer(400, requestInvalid)},
 		{name: "expired header", given: hour, request: me(withAccess, refreshOnly), want: expired},
-		{name: "the page that it loads", given: hour, request: own(fromHere), want: renewed(alice()), then: renewedTo},
-		{name: "typed", given: hour, request: own("Sec-Fetch-Site: none"), want: renewed(alice()), then: renewedTo},
+		{name: "link of its own page", given: hour, request: own(fromHere, bothCookies), want: page, then: unmoved},
+		{name: "typed, or back in the tab's history", given: hour, request: own("Sec-Fetch-Site: none", bothCookies), want: page, then: unmoved},
+		{name: "frame of its own page", given: hour, request: get("/api/me", bothCookies, byLink, "Sec-Fetch-Dest: iframe", fromHere), want: page, then: unmoved},
+		{name: "the page that it loads", given: hour, request: own(fromHere, bouncedBoth), want: renewedAfterBounce(alice()), then: renewedTo},
+		{name: "the page that it loads, by another site", given: hour, request: own(fromAfar, bouncedBoth), want: page, then: unmoved},
+		{name: "the page that it loads, refused", given: hour, request: own(fromHere, "Cookie: __Host-refresh=rubbish; __Host-refresh-bounced=1"), want: answer(401, tokenMissing, challengeMissing)},
+		{name: "script of its own page", given: hour, request: get("/api/me", bothCookies, "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty", fromHere), want: renewed(alice()), then: renewedTo},
+		{name: "form of its own page", given: hour, request: Request{Method: "POST", Path: "/api/write", Header: []string{bothCookies, byLink, asPage, fromHere}}, want: renewed(alice()), then: renewedTo},
+		{name: "good token of its own page", request: own(fromHere, bothCookies), want: alice(), then: cookieAlive},
 		{name: "old browser", given: hour, request: get("/api/me", bothCookies), want: renewed(alice()), then: renewedTo},
-		{name: "unknown word", given: hour, request: own("Sec-Fetch-Site: same-galaxy"), want: expired},
+		{name: "unknown word", given: hour, request: own("Sec-Fetch-Site: same-galaxy", bothCookies), want: expired},
 	})
 }
 
