@@ -143,6 +143,7 @@ func TestBadValues(t *testing.T) {
 		"COOKIE_SAME_SITE":  {"Lax", "default", "strict", "lax", "none"},
 		"INSECURE_COOKIES":  {"true", "1", "no"},
 		"TRUSTED_ORIGINS":   {"https://app.example"},
+		"LOGIN_PAGE":        {"login", "//evil.example", "https://evil.example/login", "/login?x=y", "/login#x", "/a b", `/\evil.example`, "/a%20b"},
 	} {
 		for _, value := range values {
 			t.Run(name+"="+value, func(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package config turns environment variables into a [core.Config], the
-// transport of every face, [redisstore.Options] and a Redis client, so that an
+// options of every face, [redisstore.Options] and a Redis client, so that an
 // operator tunes a program without touching its code.
 //
 // A program calls [FromEnv] with [os.Getenv], sets in Settings.Core what only
@@ -48,6 +48,8 @@
 //	INSECURE_COOKIES  false; true is for plain http in development
 //	TRUSTED_ORIGINS   none; several, such as https://app.example.com, are
 //	                  separated by commas
+//	LOGIN_PAGE        none; the path, such as /auth/form, to which a browser that
+//	                  asks for a page without a good token is sent
 //	CONFIG_FILE       none; a file with any of the above
 //
 // # Files

@@ -35,6 +35,10 @@ type Settings struct {
 	// Options.
 	Transport httpauth.Transport
 
+	// LoginPage is where browsers without a good token are sent. It is the
+	// LoginPage of every face's Options.
+	LoginPage string
+
 	// Redis is used by [Settings.Open] if REDIS_URL is set.
 	Redis redisstore.Options
 
@@ -55,6 +59,7 @@ func FromEnv(getenv func(string) string, d Defaults) (*Settings, error) {
 	s.Core.Keys, s.Core.RefreshKeys = readKeys(e, s)
 	readRedis(e, s)
 	readTransport(e, s)
+	s.LoginPage = readLoginPage(e)
 	s.check(e)
 	if err := e.err(); err != nil {
 		return nil, err
@@ -63,6 +68,11 @@ func FromEnv(getenv func(string) string, d Defaults) (*Settings, error) {
 		s.warn("ON_STORE_FAILURE=open: while the store is away, revoked access tokens are accepted")
 	}
 	return s, nil
+}
+
+// Options are the Options of every face, but for what only code can say.
+func (s *Settings) Options() httpauth.Options {
+	return httpauth.Options{Transport: s.Transport, LoginPage: s.LoginPage}
 }
 
 // check lets core judge the settings together. A fault that only says what is

@@ -79,6 +79,16 @@ func readSameSite(e *environment) http.SameSite {
 	return site
 }
 
+// readLoginPage reads the path of the login page. The rule is httpauth's.
+func readLoginPage(e *environment) string {
+	const name = "LOGIN_PAGE"
+	page := e.getenv(name)
+	if (httpauth.Options{LoginPage: page}).Err() != nil {
+		e.refuse(name, page, "a path without a query, such as /auth/form")
+	}
+	return page
+}
+
 // refuseOrigins records which of the origins are none.
 func refuseOrigins(e *environment, origins []string) {
 	for _, origin := range origins {

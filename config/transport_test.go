@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
+	"github.com/ratchetauth/ratchet/httpauth"
 	"github.com/ratchetauth/ratchet/internal/facetest"
 )
 
@@ -46,5 +47,16 @@ func TestSameSite(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestOptions checks that the options of the faces have all that the environment says.
+func TestOptions(t *testing.T) {
+	s := read(t, env{"TRANSPORT": "cookie", "LOGIN_PAGE": "/sign-in"})
+	if o := s.Options(); o.Transport != s.Transport || o.LoginPage != "/sign-in" || o.ErrorHandler != nil || o.Logger != nil {
+		t.Errorf("got the options %+v", o)
+	}
+	if o := read(t, nil).Options(); o.Transport != (httpauth.Transport{}) || o.LoginPage != "" {
+		t.Errorf("by default the options are %+v, want none", o)
 	}
 }

@@ -95,6 +95,28 @@ func (a *Auth) Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return a.admit(next, (*httpauth.Face).Optional)
 }
 
+// RequireRole is the middleware of [httpauth.Auth.RequireRole].
+func (a *Auth) RequireRole(any ...string) echo.MiddlewareFunc {
+	return a.further(func(r *http.Request) error { return a.face.RequireRole(r, any...) })
+}
+
+// RequireScope is the middleware of [httpauth.Auth.RequireScope].
+func (a *Auth) RequireScope(all ...string) echo.MiddlewareFunc {
+	return a.further(func(r *http.Request) error { return a.face.RequireScope(r, all...) })
+}
+
+// further returns middleware that looks at what Require has found.
+func (a *Auth) further(check func(*http.Request) error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if err := check(c.Request()); err != nil {
+				return a.Error(c, err)
+			}
+			return next(c)
+		}
+	}
+}
+
 // check is a method of httpauth.Face, as an expression: Echo applies middleware
 // anew for each request, and a method value would be allocated each time.
 type check func(*httpauth.Face, http.ResponseWriter, *http.Request) (httpauth.Admission, error)
@@ -121,14 +143,6 @@ func (a *Auth) admit(next echo.HandlerFunc, check check) echo.HandlerFunc {
 		c.SetRequest(admission.Request)
 		return next(c)
 	}
-}
-
-// answered returns the refusal of an operation, if it was refused.
-func (a *Auth) answered(c echo.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return a.Error(c, err)
 }
 
 // Error returns an error for the application's error handler, as every refusal of

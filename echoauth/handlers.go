@@ -9,6 +9,14 @@ import (
 // The handlers are those of package httpauth, which documents them. Each returns
 // its refusal, ready for Echo: see [Auth.Error].
 
+// answered returns the refusal of an operation, if it was refused.
+func (a *Auth) answered(c echo.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return a.Error(c, err)
+}
+
 // Login answers as [httpauth.Auth.Login] does. Behind a proxy the application sets
 // the device's address, to c.RealIP() once Echo has an IPExtractor.
 func (a *Auth) Login(c echo.Context, l core.Login, options ...CallOption) error {

@@ -65,11 +65,10 @@ func FromOrigin(origin string) CallOption { return httpauth.FromOrigin(origin) }
 type Auth struct {
 	face *httpauth.Face
 
-	// ErrorHandler answers refusals in place of the library, in the format of
-	// the application. It is set before the Auth serves. The headers of the
-	// refusal are set when it is called, and so is its status, which is sent
-	// unless the handler writes another. The error is recorded by c.Error as
-	// well, and the chain has been stopped.
+	// ErrorHandler answers refusals in place of the library, in the application's
+	// format. It is set before the Auth serves. When it is called the headers of the
+	// refusal are set, and its status, which is sent unless the handler writes another.
+	// The error has been recorded by c.Error, and the chain has been stopped.
 	ErrorHandler func(*gin.Context, error)
 }
 
@@ -99,6 +98,25 @@ func (a *Auth) Require(c *gin.Context) { a.admit(c, (*httpauth.Face).Require) }
 // Optional is the middleware of [httpauth.Auth.Optional].
 func (a *Auth) Optional(c *gin.Context) { a.admit(c, (*httpauth.Face).Optional) }
 
+// RequireRole is the middleware of [httpauth.Auth.RequireRole]. A refusal stops the chain.
+func (a *Auth) RequireRole(any ...string) gin.HandlerFunc {
+	return a.further(func(r *http.Request) error { return a.face.RequireRole(r, any...) })
+}
+
+// RequireScope is the middleware of [httpauth.Auth.RequireScope]. A refusal stops the chain.
+func (a *Auth) RequireScope(all ...string) gin.HandlerFunc {
+	return a.further(func(r *http.Request) error { return a.face.RequireScope(r, all...) })
+}
+
+// further returns middleware that looks at what Require has found.
+func (a *Auth) further(check func(*http.Request) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := check(c.Request); err != nil {
+			a.Error(c, err)
+		}
+	}
+}
+
 type check func(*httpauth.Face, http.ResponseWriter, *http.Request) (httpauth.Admission, error)
 
 func (a *Auth) admit(c *gin.Context, check check) {
@@ -121,14 +139,6 @@ func (a *Auth) admit(c *gin.Context, check check) {
 	c.Request = admission.Request
 	if admission.Renewal != nil {
 		c.Next()
-	}
-}
-
-// answered stops the chain behind an operation, and answers its refusal.
-func (a *Auth) answered(c *gin.Context, err error) {
-	c.Abort()
-	if err != nil {
-		a.Error(c, err)
 	}
 }
 

@@ -113,3 +113,16 @@ func TestSilentTwins(t *testing.T) {
 		}
 	}
 }
+
+func TestGuards(t *testing.T) {
+	facetest.CheckGuards(t, func(a *core.Authority, g facetest.Guard) http.Handler {
+		auth := newAuth(a, ginauth.Options{})
+		guard := auth.RequireRole(g.Names...)
+		if g.Scope {
+			guard = auth.RequireScope(g.Names...)
+		}
+		engine := gin.New()
+		engine.GET("/", auth.Optional, guard, func(c *gin.Context) { facetest.Passed(c.Writer) })
+		return engine
+	})
+}

@@ -9,6 +9,14 @@ import (
 // The handlers are those of package httpauth, which documents them. Each stops
 // the chain: what a later handler wrote would be appended to a whole answer.
 
+// answered stops the chain behind an operation, and answers its refusal.
+func (a *Auth) answered(c *gin.Context, err error) {
+	c.Abort()
+	if err != nil {
+		a.Error(c, err)
+	}
+}
+
 // Login answers as [httpauth.Auth.Login] does. Behind a proxy the application sets
 // the device's address, to c.ClientIP() once the engine knows which proxies to
 // trust.

@@ -35,12 +35,19 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// check reports every fault of the options, each with the name of its field.
-func (o Options) check(a *core.Authority) error {
+// Err reports every fault of the options themselves, each with the name of its
+// field. [New] reports them as well, and what does not go with the Authority.
+func (o Options) Err() error {
 	err := o.Transport.Err()
 	if o.LoginPage != "" {
 		err = errors.Join(err, checkLoginPage(o.LoginPage))
 	}
+	return err
+}
+
+// check reports what [Options.Err] does, and what does not go with the Authority.
+func (o Options) check(a *core.Authority) error {
+	err := o.Err()
 	if a == nil {
 		return errors.Join(errors.New("httpauth: the Authority is nil"), err)
 	}

@@ -93,6 +93,28 @@ func (a *Auth) Optional(next echo.HandlerFunc) echo.HandlerFunc {
 	return a.admit(next, (*httpauth.Face).Optional)
 }
 
+// RequireRole is the middleware of [httpauth.Auth.RequireRole].
+func (a *Auth) RequireRole(any ...string) echo.MiddlewareFunc {
+	return a.further(func(r *http.Request) error { return a.face.RequireRole(r, any...) })
+}
+
+// RequireScope is the middleware of [httpauth.Auth.RequireScope].
+func (a *Auth) RequireScope(all ...string) echo.MiddlewareFunc {
+	return a.further(func(r *http.Request) error { return a.face.RequireScope(r, all...) })
+}
+
+// further returns middleware that looks at what Require has found.
+func (a *Auth) further(check func(*http.Request) error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c *echo.Context) error {
+			if err := check(c.Request()); err != nil {
+				return a.Error(c, err)
+			}
+			return next(c)
+		}
+	}
+}
+
 // check is a method of httpauth.Face, as an expression: Echo applies middleware
 // anew for each request, and a method value would be allocated each time.
 type check func(*httpauth.Face, http.ResponseWriter, *http.Request) (httpauth.Admission, error)
@@ -129,14 +151,6 @@ func keep(c *echo.Context, n *httpauth.Renewal) (finish func()) {
 	return finish
 }
 
-// answered returns the refusal of an operation, if it was refused.
-func (a *Auth) answered(c *echo.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return a.Error(c, err)
-}
-
 // Error returns an error for the application's error handler, as every refusal of
 // the library's own is. It has set the headers of the refusal and logged what
 // [httpauth.Auth.Error] logs. What is around a core.Error is never shown by Echo's
@@ -146,8 +160,7 @@ func (a *Auth) Error(c *echo.Context, err error) error {
 	return &refusal{e, httpauth.Cause(e, err)}
 }
 
-// refusal is an error that Echo's own error handler answers with the body of a
-// core.Error.
+// refusal is an error that Echo's own error handler answers with a core.Error's body.
 type refusal struct {
 	answer *core.Error
 	cause  error
@@ -164,8 +177,7 @@ func (e *refusal) StatusCode() int { return e.answer.Status() }
 // MarshalJSON implements [json.Marshaler]: the body.
 func (e *refusal) MarshalJSON() ([]byte, error) { return e.answer.MarshalJSON() }
 
-// Unwrap lets errors.As find an *echo.HTTPError, as request loggers do, and the
-// cause.
+// Unwrap lets errors.As find an *echo.HTTPError, as request loggers do, and the cause.
 func (e *refusal) Unwrap() []error {
 	return []error{echo.NewHTTPError(e.answer.Status(), e.answer.Description()), e.cause}
 }

@@ -126,3 +126,16 @@ func TestGroup(t *testing.T) {
 		}
 	}
 }
+
+func TestGuards(t *testing.T) {
+	facetest.CheckGuards(t, func(a *core.Authority, g facetest.Guard) http.Handler {
+		auth := newAuth(a, echoauth.Options{})
+		guard := auth.RequireRole(g.Names...)
+		if g.Scope {
+			guard = auth.RequireScope(g.Names...)
+		}
+		e := echo.New()
+		e.GET("/", func(c *echo.Context) error { facetest.Passed(c.Response()); return nil }, auth.Optional, guard)
+		return e
+	})
+}

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"os"
 
@@ -25,11 +26,12 @@ type app struct {
 	authority *core.Authority
 	auth      *echoauth.Auth
 	users     users
+	form      *template.Template
 }
 
 // newHandler returns the program's routes.
 func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err error) {
-	a := &app{users: newUsers()}
+	a := &app{users: newUsers(), form: newForm()}
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect() // no proxy is trusted: see docs/guides/reverse-proxy.md
 	e.Use(a.recovered)
@@ -43,7 +45,7 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	if a.authority, err = core.New(s.Core); err != nil {
 		return nil, config.Invalid(err)
 	}
-	if a.auth, err = echoauth.New(a.authority, echoauth.Options{Transport: s.Transport}); err != nil {
+	if a.auth, err = echoauth.New(a.authority, s.Options()); err != nil {
 		return nil, config.Invalid(err)
 	}
 
@@ -57,6 +59,9 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	e.DELETE("/auth/sessions/:id", func(c echo.Context) error { return a.auth.RevokeSession(c, param(c, "id")) }, a.auth.Require)
 	e.Match(read, "/api/me", me, a.auth.Require)
 	e.POST("/api/ping", ping, a.auth.Require)
+	if s.Transport != (echoauth.Transport{}) {
+		a.mountForm(e)
+	}
 	a.mountAdmin(e)
 	return e, nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/labstack/echo/v5"
 
-	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/echoauth/v5"
 	"github.com/ratchetauth/ratchet/httpauth"
 )
@@ -15,7 +14,8 @@ import (
 // middleware would answer 401 or 404 where 405 is right.
 func (a *app) mountAdmin(e *echo.Echo) {
 	const user = "/admin/users/:user"
-	e.Match([]string{http.MethodGet, http.MethodHead}, user, a.account, a.auth.Require, requireAdmin)
+	admin := a.auth.RequireRole("admin")
+	e.Match([]string{http.MethodGet, http.MethodHead}, user, a.account, a.auth.Require, admin)
 	for _, route := range []struct {
 		method, path string
 		handler      func(c *echo.Context, user string) error
@@ -27,17 +27,7 @@ func (a *app) mountAdmin(e *echo.Echo) {
 			return a.auth.RevokeUserSession(c, user, param(c, "id"))
 		}},
 	} {
-		e.Add(route.method, user+route.path, func(c *echo.Context) error { return route.handler(c, param(c, "user")) }, a.auth.Require, requireAdmin)
-	}
-}
-
-// requireAdmin is middleware that comes after Require.
-func requireAdmin(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c *echo.Context) error {
-		if !isAdmin(echoauth.Claims(c)) {
-			return core.ErrForbidden
-		}
-		return next(c)
+		e.Add(route.method, user+route.path, func(c *echo.Context) error { return route.handler(c, param(c, "user")) }, a.auth.Require, admin)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/ginauth"
 	"github.com/ratchetauth/ratchet/httpauth"
 )
@@ -18,13 +17,6 @@ func (a *app) mountAdmin(r *gin.RouterGroup) {
 	r.DELETE("/block", func(c *gin.Context) { a.auth.UnblockUser(c, param(c, "user")) })
 	r.DELETE("/sessions", func(c *gin.Context) { a.auth.RevokeUser(c, param(c, "user")) })
 	r.DELETE("/sessions/:id", func(c *gin.Context) { a.auth.RevokeUserSession(c, param(c, "user"), param(c, "id")) })
-}
-
-// requireAdmin is middleware that comes after Require.
-func (a *app) requireAdmin(c *gin.Context) {
-	if !isAdmin(ginauth.Claims(c)) {
-		a.auth.Error(c, core.ErrForbidden)
-	}
 }
 
 // account answers whether a user is blocked, and with the user's sessions.

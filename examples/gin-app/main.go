@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"os"
 
@@ -25,11 +26,12 @@ type app struct {
 	authority *core.Authority
 	auth      *ginauth.Auth
 	users     users
+	form      *template.Template
 }
 
 // newHandler returns the program's routes.
 func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err error) {
-	a := &app{users: newUsers()}
+	a := &app{users: newUsers(), form: newForm()}
 	r := newEngine()
 	r.Use(a.recovered)
 	r.NoRoute(func(c *gin.Context) { a.auth.Error(c, core.ErrNotFound) })
@@ -43,7 +45,7 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	if a.authority, err = core.New(s.Core); err != nil {
 		return nil, config.Invalid(err)
 	}
-	if a.auth, err = ginauth.New(a.authority, ginauth.Options{Transport: s.Transport}); err != nil {
+	if a.auth, err = ginauth.New(a.authority, s.Options()); err != nil {
 		return nil, config.Invalid(err)
 	}
 
@@ -57,7 +59,10 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	r.DELETE("/auth/sessions/:id", a.auth.Require, func(c *gin.Context) { a.auth.RevokeSession(c, param(c, "id")) })
 	r.Match(read, "/api/me", a.auth.Require, a.me)
 	r.POST("/api/ping", a.auth.Require, func(c *gin.Context) { writeJSON(c.Writer, gin.H{"ok": true}) })
-	a.mountAdmin(r.Group("/admin/users/:user", a.auth.Require, a.requireAdmin))
+	if s.Transport != (ginauth.Transport{}) {
+		a.mountForm(r)
+	}
+	a.mountAdmin(r.Group("/admin/users/:user", a.auth.Require, a.auth.RequireRole("admin")))
 	return r, nil
 }
 

@@ -3,12 +3,12 @@ package main
 import (
 	"net/http"
 
-	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/httpauth"
 )
 
 // mountAdmin mounts what administrators may do to a user.
 func (a *app) mountAdmin(mux *http.ServeMux) {
+	admin := a.auth.RequireRole("admin")
 	for pattern, handler := range map[string]func(w http.ResponseWriter, r *http.Request, user string){
 		"GET /admin/users/{user}":             a.account,
 		"PUT /admin/users/{user}/block":       a.auth.BlockUser,
@@ -18,21 +18,10 @@ func (a *app) mountAdmin(mux *http.ServeMux) {
 			a.auth.RevokeUserSession(w, r, user, r.PathValue("id"))
 		},
 	} {
-		mux.Handle(pattern, a.auth.Require(a.requireAdmin(func(w http.ResponseWriter, r *http.Request) {
+		mux.Handle(pattern, a.auth.Require(admin(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			handler(w, r, r.PathValue("user"))
-		})))
+		}))))
 	}
-}
-
-// requireAdmin is middleware that comes after Require.
-func (a *app) requireAdmin(next http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isAdmin(httpauth.Claims(r)) {
-			a.auth.Error(w, r, core.ErrForbidden)
-			return
-		}
-		next(w, r)
-	})
 }
 
 // account answers whether a user is blocked, and with the user's sessions.

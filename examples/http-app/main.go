@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"os"
 	"strings"
@@ -24,11 +25,12 @@ type app struct {
 	authority *core.Authority
 	auth      *httpauth.Auth
 	users     users
+	form      *template.Template
 }
 
 // newHandler returns the program's routes.
 func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err error) {
-	a := &app{users: newUsers()}
+	a := &app{users: newUsers(), form: newForm()}
 	mux := http.NewServeMux()
 
 	// The page at /. To do without it, delete the next line and its import.
@@ -38,7 +40,7 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	if a.authority, err = core.New(s.Core); err != nil {
 		return nil, config.Invalid(err)
 	}
-	if a.auth, err = httpauth.New(a.authority, httpauth.Options{Transport: s.Transport}); err != nil {
+	if a.auth, err = httpauth.New(a.authority, s.Options()); err != nil {
 		return nil, config.Invalid(err)
 	}
 	require := func(h http.HandlerFunc) http.Handler { return a.auth.Require(h) }
@@ -57,6 +59,9 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 	mux.Handle("POST /api/ping", require(func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, map[string]bool{"ok": true})
 	}))
+	if s.Transport != (httpauth.Transport{}) {
+		a.mountForm(mux)
+	}
 	a.mountAdmin(mux)
 	return a.recovered(a.routed(mux)), nil
 }

@@ -140,6 +140,22 @@ func TestBounce(t *testing.T) {
 	}
 }
 
+// TestForms has Chromium, with scripts switched off, log in and out by the form of
+// two programs, of which one reissues on the way.
+func TestForms(t *testing.T) {
+	path := chromium(t)
+	for name, silent := range map[string]string{"gin-app": "true", "http-app": "false"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, name, with("cookie", "LOGIN_PAGE=/auth/form", "SILENT_REISSUE="+silent)...)
+			runNode(t, "forms.test.mjs", "CHROMIUM="+path, "SILENT_REISSUE="+silent, "RATCHET_URL="+p.url)
+			if strings.Contains(p.log.String(), theft) {
+				t.Error("the user was taken for a thief")
+			}
+		})
+	}
+}
+
 // TestLifetimes has Chromium stay logged in, in two tabs, while access tokens
 // expire, with all transports at once: most of the time it waits. With
 // REUSE_GRACE=strict a refresh token that is presented twice counts as theft.

@@ -160,7 +160,7 @@ func (c *client) do(method, path string, options ...option) answer {
 	if a.header.Get("Content-Type") == "application/json" && a.body != "" && !strings.HasSuffix(a.body, "\n") {
 		c.t.Errorf("%s %s: the body %q does not end with a newline", method, path, a.body)
 	}
-	c.record = append(c.record, exchange{fmt.Sprintf("%s %s: %d\n%s%s", method, mask(path), a.status, a.headers(), mask(a.body)), a.excepted})
+	c.record = append(c.record, exchange{fmt.Sprintf("%s %s: %d\n%s%s", method, mask(path), a.status, mask(a.headers()), mask(a.body)), a.excepted})
 	return a
 }
 
@@ -282,6 +282,7 @@ var masks = []struct {
 	{regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`), "TIME"},
 	{regexp.MustCompile(`("id":"|"session":"|"session_id":"|/sessions/)[\w-]{22}`), "${1}ID"},
 	{regexp.MustCompile(`expires_in":\d+`), `expires_in":N`},
+	{regexp.MustCompile(`Max-Age=[1-9]\d*`), `Max-Age=N`},
 }
 
 // mask replaces what differs from run to run.

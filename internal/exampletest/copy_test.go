@@ -119,7 +119,7 @@ func TestLines(t *testing.T) {
 // TestSharedFiles shows that what of the programs knows no framework is the same
 // in each: whoever mends one mends all.
 func TestSharedFiles(t *testing.T) {
-	for _, name := range []string{"json.go", "users.go", "panic_test.go"} {
+	for _, name := range []string{"json.go", "users.go", "page.go", "form.html", "form_test.go", "panic_test.go"} {
 		var first string
 		for i, p := range programs {
 			text, err := os.ReadFile(filepath.Join("..", "..", "examples", p.name, name))

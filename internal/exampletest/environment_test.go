@@ -221,6 +221,7 @@ func TestBadValues(t *testing.T) {
 		{"SILENT_REISSUE", "SILENT_REISSUE=true TRANSPORT=cookie REUSE_GRACE=strict"},
 		{"INSECURE_COOKIES", "INSECURE_COOKIES=true"},
 		{"TRUSTED_ORIGINS", "TRUSTED_ORIGINS=https://x.example"},
+		{"LOGIN_PAGE", "LOGIN_PAGE=login"},
 	} {
 		t.Run(tt.environ[:min(len(tt.environ), 40)], func(t *testing.T) {
 			var said []string

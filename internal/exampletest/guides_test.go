@@ -26,6 +26,7 @@ var (
 		"echoauth":   "github.com/ratchetauth/ratchet/echoauth",
 		"gin":        "github.com/gin-gonic/gin",
 		"ginauth":    "github.com/ratchetauth/ratchet/ginauth",
+		"httpauth":   "github.com/ratchetauth/ratchet/httpauth",
 		"jwt":        "github.com/golang-jwt/jwt/v5",
 		"redis":      "github.com/redis/go-redis/v9",
 		"redisstore": "github.com/ratchetauth/ratchet/redisstore",
@@ -66,7 +67,7 @@ func readGuides(t *testing.T) (guides []guide) {
 		}
 		guides = append(guides, g)
 	}
-	if len(guides) < 9 {
+	if len(guides) < 10 {
 		t.Fatalf("there are %d guides", len(guides))
 	}
 	return guides
