@@ -158,17 +158,6 @@ func (a *Auth) Error(c *gin.Context, err error) {
 	c.Writer.WriteHeaderNow()
 }
 
-// recorded is a refusal as c.Error records it. It wraps the cause, but says no more
-// than the client may be told: middleware such as [gin.ErrorLogger] sends what is
-// recorded.
-type recorded struct {
-	answer *core.Error
-	cause  error
-}
-
-func (e *recorded) Error() string   { return e.answer.Error() }
-func (e *recorded) Unwrap() []error { return []error{e.answer, e.cause} }
-
 // keepingWriter has its say last, at whatever sends the header: the answer carries
 // new cookies.
 type keepingWriter struct {

@@ -94,3 +94,14 @@ func (a *Auth) UserSessions(c *gin.Context, user string) {
 func (a *Auth) RevokeUserSession(c *gin.Context, user, id string) {
 	a.answered(c, a.face.RevokeUserSession(c.Writer, c.Request, user, id))
 }
+
+// recorded is a refusal as c.Error records it. It wraps the cause, but says no more
+// than the client may be told: middleware such as [gin.ErrorLogger] sends what is
+// recorded.
+type recorded struct {
+	answer *core.Error
+	cause  error
+}
+
+func (e *recorded) Error() string   { return e.answer.Error() }
+func (e *recorded) Unwrap() []error { return []error{e.answer, e.cause} }
