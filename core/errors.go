@@ -101,7 +101,7 @@ var (
 	ErrNotFound             = &Error{http.StatusNotFound, "not_found", "not_found", "there is nothing at this path"}
 	ErrMethodNotAllowed     = &Error{http.StatusMethodNotAllowed, "method_not_allowed", "invalid_request", "the method is not allowed"}
 	ErrRequestTooLarge      = &Error{http.StatusRequestEntityTooLarge, "request_too_large", "invalid_request", "the request body is too large"}
-	ErrUnsupportedMediaType = &Error{http.StatusUnsupportedMediaType, "unsupported_media_type", "invalid_request", "the request body is neither JSON nor a form"}
+	ErrUnsupportedMediaType = &Error{http.StatusUnsupportedMediaType, "unsupported_media_type", "invalid_request", "the media type of the request body is not supported"}
 )
 
 // What is wrong on the server's side. ErrUnavailable says that the store, or

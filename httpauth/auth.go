@@ -79,9 +79,10 @@ func (a *Auth) Optional(next http.Handler) http.Handler {
 }
 
 // RequireRole is middleware behind [Auth.Require] that lets only requests pass whose
-// access token has one of the roles in its claim "roles", an array of strings. It
-// refuses any other with 403 ("forbidden"), and one without claims with 401
-// ("token_missing"). An empty list lets nobody pass.
+// access token has one of the roles in its claim "roles", an array of strings, which
+// [core.Config.LoadClaims] or [core.Login.Claims] has set. It refuses any other with
+// 403 ("forbidden"), and one without claims with 401 ("token_missing"): every request
+// if Require does not come before it. An empty list lets nobody pass.
 func (a *Auth) RequireRole(any ...string) func(http.Handler) http.Handler {
 	return a.further(func(r *http.Request) error { return a.face.RequireRole(r, any...) })
 }

@@ -62,9 +62,12 @@
 // [Auth.BlockUser], [Auth.UnblockUser], [Auth.RevokeUser], [Auth.UserSessions] and
 // [Auth.RevokeUserSession] act on the user whom the application names. They do not
 // check what rights the caller has: only the application knows who is an
-// administrator. Its check comes after [Auth.Require] and before them:
+// administrator. Its check comes after [Auth.Require] and before them. It is
+// [Auth.RequireRole] where roles are in the tokens, put there by
+// [core.Config.LoadClaims] or [core.Login.Claims], such as {"roles":["admin"]}:
 //
-//	mux.Handle("PUT /admin/users/{user}/block", auth.Require(requireAdmin(
+//	admin := auth.RequireRole("admin")
+//	mux.Handle("PUT /admin/users/{user}/block", auth.Require(admin(
 //		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 //			auth.BlockUser(w, r, r.PathValue("user"))
 //		}))))
@@ -101,12 +104,17 @@
 //		auth.Error(w, r, core.ErrNotFound)
 //	})
 //
+// In a [http.ServeMux] that pattern also takes the other methods of every path, so
+// they are 404 and not 405. errors.go of the example program http-app tells them
+// apart.
+//
 // [http.ServeMux] serves HEAD by a pattern for GET. Where a router does not, mount
 // Sessions, UserSessions, JWKS and Health for both.
 //
 // # Other frameworks
 //
 // Packages ginauth, echoauth and echoauth/v5 have the same names for Gin and Echo.
+// [Next] and [NoStore] are here alone: Gin's c.Request and Echo's c.Request() fit.
 // They and [Auth] stand on [Face], whose operations return their refusal; an
 // adapter for another framework that speaks net/http needs no more.
 package httpauth

@@ -206,7 +206,7 @@ func TestGuideLinks(t *testing.T) {
 // session: what they let in that they should not would be a hole. Each is put
 // beside the block that it is about.
 var trades = map[string]string{
-	"from-gin-jwt-2": tradeSetUp + `
+	"from-gin-jwt-3": tradeSetUp + `
 type keys struct {
 	redis.UniversalClient
 	values map[string]string
@@ -238,7 +238,7 @@ func TestTrade(t *testing.T) {
 	send(t, handler, "", first.RefreshToken, 200)
 }
 `,
-	"from-gin-jwt-3": tradeSetUp + `
+	"from-gin-jwt-4": tradeSetUp + `
 func TestTrade(t *testing.T) {
 	auth := must(ginauth.New(newAuthority(t), ginauth.Options{}))
 	handler := exchange(auth, secret)

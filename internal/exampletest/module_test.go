@@ -140,6 +140,24 @@ func TestReadmePrograms(t *testing.T) {
 	}
 }
 
+// TestReadmeProgramForEchoV5 changes the program for Echo as the README says, and
+// nothing else.
+func TestReadmeProgramForEchoV5(t *testing.T) {
+	sources, _ := readmePrograms(t)
+	source := sources[1]
+	for _, edit := range [][2]string{
+		{`labstack/echo/v4"`, `labstack/echo/v5"`},
+		{`ratchet/echoauth"`, `ratchet/echoauth/v5"`},
+		{"(c echo.Context)", "(c *echo.Context)"},
+	} {
+		if !strings.Contains(source, edit[0]) {
+			t.Fatalf("the program does not have %q", edit[0])
+		}
+		source = strings.ReplaceAll(source, edit[0], edit[1])
+	}
+	newModule(t, source)
+}
+
 // TestReadmeSnippet puts the README's other Store into its programs, in place
 // of the one that they have.
 func TestReadmeSnippet(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 	unsupportedGrantType = `{"error":"unsupported_grant_type","error_description":"the grant type is not supported","code":"request_invalid"}`
 	methodNotAllowed     = `{"error":"invalid_request","error_description":"the method is not allowed","code":"method_not_allowed"}`
 	requestTooLarge      = `{"error":"invalid_request","error_description":"the request body is too large","code":"request_too_large"}`
-	unsupportedMediaType = `{"error":"invalid_request","error_description":"the request body is neither JSON nor a form","code":"unsupported_media_type"}`
+	unsupportedMediaType = `{"error":"invalid_request","error_description":"the media type of the request body is not supported","code":"unsupported_media_type"}`
 
 	storeUnavailable = `{"error":"temporarily_unavailable","error_description":"the service is temporarily unavailable","code":"store_unavailable"}`
 	internal         = `{"error":"server_error","error_description":"the server failed","code":"internal"}`
