@@ -31,7 +31,7 @@ lint: ## check the formatting and the modules' sums, then run go vet and staticc
 	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) mod verify && $(GO) vet ./..."; (cd $$module && $(GO) mod verify && $(GO) vet ./...); done
 	$(GO) tool -modfile=internal/tools/go.mod staticcheck ./...
 
-install: ## install what the tests need where it is missing: Redis, curl, a C compiler, Chromium, Node and its packages
+install: ## install what the tests need where it is missing: Redis, curl, a C compiler, nginx, Chromium, Node and its packages
 	@internal/tools/install.sh
 
 bench: ## measure beside the peers and print the table of ratios, in about a quarter of an hour

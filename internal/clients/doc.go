@@ -1,5 +1,5 @@
 // Package clients tests the example programs with clients that other people
-// wrote, unmodified: golang.org/x/oauth2, oauth4webapi, jose, and a browser on
+// wrote, unmodified: golang.org/x/oauth2, oauth4webapi, jose, axios, and a browser on
 // the demo page, whose ratchet.js applications copy. They read the RFCs and the
 // Fetch standard in their own way, which tests of our own cannot.
 //

@@ -54,6 +54,12 @@ func TestOAuth4WebAPI(t *testing.T) {
 	}
 }
 
+// TestAxios has axios keep a login with the interceptors of the guide.
+func TestAxios(t *testing.T) {
+	p := start(t, "gin-app", with("hybrid", "REUSE_GRACE=strict")...)
+	runNode(t, "axios.test.mjs", "RATCHET_URL="+p.url)
+}
+
 // TestJOSE has jose verify access tokens of every asymmetric algorithm.
 func TestJOSE(t *testing.T) {
 	for _, tt := range []struct {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: redis-server, curl, for
-# the race detector a C compiler, and for the tests with other people's clients
-# Chromium, Node and the packages of internal/clients. Does nothing where all is
-# there.
+# the race detector a C compiler, for the tests with other people's clients
+# Chromium, Node and the packages of internal/clients, and nginx for those of what
+# stands before a service. Does nothing where all is there.
 set -euo pipefail
 clients="$(cd "$(dirname "$0")/../clients" && pwd)"
 
@@ -18,6 +18,7 @@ missing=()
 has redis-server || missing+=(redis-server)
 has curl || missing+=(curl)
 has "$(go env CC | cut -d' ' -f1)" || missing+=(gcc libc6-dev)
+has nginx || [ -x /usr/sbin/nginx ] || missing+=(nginx) # not on everybody's path
 has chromium || has chromium-browser || has google-chrome || missing+=(chromium)
 # A Node that did not come from the distribution brings its own npm, and the
 # distribution's npm would put another Node in its place.
