@@ -21,6 +21,11 @@
 // httpauth; it indents it with ?pretty or [echo.Echo.Debug], and answers HEAD without
 // Content-Type.
 //
+// Behind an error handler of the application's own, handlers return what [Auth.Error]
+// returns, because a bare *[core.Error] has no headers set. The error handler looks
+// for a *[core.Error] by [errors.As]: [core.AsError] returns [core.ErrInternal] for
+// Echo's own 404.
+//
 // Give Require and Optional to each route rather than to an [echo.Group]:
 //
 //	api := e.Group("/api")

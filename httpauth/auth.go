@@ -57,9 +57,8 @@ func ClaimsAs[T any](r *http.Request) (T, error) { return core.ClaimsAs[T](Claim
 // new cookies, and Cache-Control: no-store whatever the handler says; the
 // handler finds the new cookies in the request. If the refresh token is
 // refused, the answer is the 401 of the access token, and no cookie is
-// cleared. A navigation that another origin has caused reissues nothing: it is
-// answered with a page that loads itself again. A prefetch that would reissue
-// is answered with 503.
+// cleared. A navigation is answered first with a page that loads itself again, and
+// is reissued then. A prefetch that would reissue is answered with 503.
 func (a *Auth) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		admission, err := a.face.Require(w, r)

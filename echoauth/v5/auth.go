@@ -21,6 +21,11 @@
 // [echo.StatusCode] and [errors.As], for a *[core.Error] or an *[echo.HTTPError],
 // find what was refused. To HEAD Echo's own sends no Content-Type.
 //
+// Behind an error handler of the application's own, handlers return what [Auth.Error]
+// returns, because a bare *[core.Error] has no headers set. The error handler looks
+// for a *[core.Error] by [errors.As]: [core.AsError] returns [core.ErrInternal] for
+// Echo's own 404.
+//
 // A group with middleware needs an Echo that registers no routes for it, or unknown
 // paths of the group are 401, and wrong methods 401 or 404:
 //
