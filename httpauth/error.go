@@ -64,7 +64,7 @@ func (f *Face) classify(r *http.Request, err error) *core.Error {
 		e, err = core.ErrInternal, errors.New("httpauth: there is no error to answer")
 	}
 	if e != core.ErrInternal {
-		if e == core.ErrRequestInvalid && err != error(e) { // the client's developer asks the operator why
+		if (e == core.ErrRequestInvalid || e == core.ErrCrossOrigin) && err != error(e) { // the client's developer asks the operator why
 			f.log(r, slog.LevelInfo, slog.String("error", err.Error()))
 		}
 		return e

@@ -168,7 +168,8 @@ func (b *browser) send(t *testing.T, r *http.Request) answer {
 	return answer{response.StatusCode, response.Header.Get("Location"), string(body)}
 }
 
-// visit sends a request and follows redirects within the host, as browsers do.
+// visit sends a request and does what browsers do with the answer: it follows
+// redirects within the host, and loads again a page that asks for it.
 func (b *browser) visit(t *testing.T, method, path, body string, header ...string) answer {
 	t.Helper()
 	for range 5 {
@@ -178,7 +179,11 @@ func (b *browser) visit(t *testing.T, method, path, body string, header ...strin
 			method, body = http.MethodGet, ""
 		case http.StatusTemporaryRedirect:
 		default:
-			return got
+			if !strings.Contains(got.body, "<script>location.reload()</script>") {
+				return got
+			}
+			method, body, header = http.MethodGet, "", append(header[:len(header):len(header)], "Sec-Fetch-Site", "same-origin")
+			continue
 		}
 		path = got.location
 	}
