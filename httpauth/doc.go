@@ -50,8 +50,9 @@
 // request to [Auth.Require], or to a handler that authenticates by itself, is
 // reissued on the way if its access token is missing or has expired and its
 // refresh cookie is good. It is served, and its answer sets the new cookies. That
-// is for the application's own pages, trusted origins and links that somebody
-// follows: no image, frame or script of another site can cause one.
+// is for the application's own pages and trusted origins. A navigation is answered
+// first with a page that loads itself again, so that nothing another site causes
+// moves a session.
 //
 // Two cookies of one name are refused with 400 where a token is checked or
 // reissued. A login and a logout end the session of each instead, overwrite or
