@@ -143,3 +143,28 @@ func TestOriginPatterns(t *testing.T) {
 		}
 	}
 }
+
+// TestBounceCookie checks that the cookie of a bounce has a name that only this host
+// can set, whatever the others are called.
+func TestBounceCookie(t *testing.T) {
+	for want, o := range map[string]httpauth.CookieOptions{
+		"__Host-refresh-bounced": {Domain: "example.com"},
+		"__Host-r-bounced":       {RefreshName: "r"},
+		"__Host-s-bounced":       {RefreshName: "__Secure-s"},
+		"refresh-bounced":        {Insecure: true},
+	} {
+		o.SilentReissue = true
+		s := newServer(t)
+		auth := facetest.Must(httpauth.New(s.Authority, httpauth.Options{Transport: httpauth.Cookie(o)}))
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "https://app.example.com/", nil)
+		asNavigation(r)
+		for _, name := range []string{"__Secure-refresh", "r", "__Secure-s", "refresh"} {
+			r.AddCookie(&http.Cookie{Name: name, Value: "x"})
+		}
+		through(auth.Require, w, r)
+		lines := w.Header()["Set-Cookie"]
+		if len(lines) != 1 || !strings.HasPrefix(lines[0], want+"=1; Path=/; Max-Age=10; HttpOnly;") || strings.Contains(lines[0], "Domain") {
+			t.Errorf("%+v: got %q, want the cookie %s", o, lines, want)
+		}
+	}
+}

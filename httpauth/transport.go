@@ -130,7 +130,7 @@ func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transp
 	c := &cookies{
 		access: o.AccessName, refresh: o.RefreshName, sameSite: o.SameSite,
 		secure: !o.Insecure, silent: o.SilentReissue, origins: http.NewCrossOriginProtection(),
-		domain: o.Domain, partitioned: o.Partitioned, bounced: o.RefreshName + "-bounced",
+		domain: o.Domain, partitioned: o.Partitioned, bounced: bouncedName(o),
 	}
 	for _, n := range []struct{ field, name string }{{"AccessName", o.AccessName}, {"RefreshName", o.RefreshName}} {
 		if n.name == "" {
@@ -142,6 +142,9 @@ func newTransport(o CookieOptions, sameSite http.SameSite, faults faults) Transp
 	}
 	if o.AccessName == o.RefreshName {
 		faults.add("AccessName and RefreshName are both %q", o.RefreshName)
+	}
+	if o.SilentReissue && o.AccessName == c.bounced {
+		faults.add("AccessName is %q, the name of a cookie of silent reissue", o.AccessName)
 	}
 	switch o.SameSite {
 	case http.SameSiteStrictMode, http.SameSiteLaxMode:
@@ -175,6 +178,20 @@ func defaultName(name string, o CookieOptions) string {
 		return "__Secure-" + name
 	}
 	return "__Host-" + name
+}
+
+// bouncedName returns the name of the cookie of a bounce, empty without silent
+// reissue. It is of one host, also with a Domain or a name of one's own, and has
+// the prefix that keeps other hosts from planting it.
+func bouncedName(o CookieOptions) string {
+	name := o.RefreshName + "-bounced"
+	switch {
+	case !o.SilentReissue:
+		return ""
+	case o.Insecure:
+		return name
+	}
+	return "__Host-" + strings.TrimPrefix(strings.TrimPrefix(name, "__Host-"), "__Secure-")
 }
 
 // checkCookieName refuses names with which browsers or net/http would drop the
