@@ -3,10 +3,6 @@
 
 GO ?= go
 
-# The modules of what only tests and benchmarks need. internal/tools holds no Go
-# code.
-NESTED := $(patsubst %/go.mod,%,$(filter-out internal/tools/go.mod,$(wildcard internal/*/go.mod)))
-
 .DEFAULT_GOAL := help
 DURATION ?= 30m
 USERS ?= 100
@@ -19,35 +15,34 @@ help: ## list the targets
 
 # The figures of the faults and of the users under load are printed.
 test: install lint ## install what the tests need, then check and test everything
-	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m $$($(GO) list ./... | grep -v /internal/soak)
-	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -v -timeout 20m ./internal/soak
-	@set -e; for module in $(NESTED); do case $$module in */firetest) v=-v;; *) v=;; esac; echo "cd $$module && $(GO) test $$v ./..."; (cd $$module && RATCHET_REQUIRE_SERVERS=1 $(GO) test $$v -timeout 20m ./...); done
-	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh 300x
+	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
+	cd lab && RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
+	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) lab/tools/fuzz.sh 300x
 
 lint: ## check the formatting and the modules' sums, then run go vet and staticcheck
 	@unformatted=$$(gofmt -l .) && if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi >&2
 	$(GO) mod verify
 	$(GO) vet ./...
-	@set -e; for module in $(NESTED); do echo "cd $$module && $(GO) mod verify && $(GO) vet ./..."; (cd $$module && $(GO) mod verify && $(GO) vet ./...); done
-	$(GO) tool -modfile=internal/tools/go.mod staticcheck ./...
+	cd lab && $(GO) mod verify && $(GO) vet ./...
+	$(GO) tool -modfile=lab/tools/go.mod staticcheck ./...
 
 install: ## install what the tests need where it is missing: Redis, curl, a C compiler, nginx, Chromium, Node and its packages
-	@internal/tools/install.sh
+	@lab/tools/install.sh
 
 bench: ## measure beside the peers and print the table of ratios, in about a quarter of an hour
-	cd internal/bench && $(GO) run .
+	cd lab/bench && $(GO) run .
 
 fuzz: ## look for input that breaks a promise, for TIME (1m) with each of the targets
-	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) internal/tools/fuzz.sh $(TIME)
+	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) lab/tools/fuzz.sh $(TIME)
 
 mutation: ## break each guard of the code in turn and see that a test notices, in about half an hour
-	$(GO) run ./internal/mutation
+	cd lab && $(GO) run ./mutation
 
 soak: ## run users against three processes through restarts and a failover for DURATION (30m) with USERS (100)
-	$(GO) test -run '^TestSoak$$' -count=1 -v -timeout 0 ./internal/soak -args -duration $(DURATION) -users $(USERS)
+	cd lab && $(GO) test -run '^TestSoak$$' -count=1 -v -timeout 0 ./fleet -args -duration $(DURATION) -users $(USERS)
 
 screenshots: ## take the pictures of the demo page in docs/images; needs what make install installs
-	cd internal/clients && node screenshots.mjs ../../docs/images
+	cd lab/clients && node screenshots.mjs ../../docs/images
 
 run-gin: ## run the Gin example on 127.0.0.1:8080
 	$(GO) run ./examples/gin-app

@@ -1,5 +1,0 @@
-module github.com/ratchetauth/ratchet/internal/clients
-
-go 1.26
-
-require golang.org/x/oauth2 v0.36.0

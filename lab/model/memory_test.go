@@ -1,0 +1,46 @@
+package model_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/lab/model"
+)
+
+// Random histories on the embedded store. Its lost writes are those of a
+// process that restarts from a copy; they show that nothing depends on which
+// store it is.
+func TestHistoriesMemory(t *testing.T) {
+	model.Run(t, 300, func(now func() time.Time) (model.Backend, error) {
+		j := model.NewJournal(now, func(now func() time.Time) core.Store {
+			return core.NewMemoryStore(core.MemoryOptions{Now: now})
+		})
+		return model.Backend{
+			Store: j,
+			Save:  j.Save,
+			Size:  func() (int, error) { return countEntries(reflect.ValueOf(j.Store).Elem()), nil },
+		}, nil
+	})
+}
+
+// Calls at once on the embedded store.
+func TestConcurrentCallsMemory(t *testing.T) {
+	model.RunConcurrent(t, 2000, func(now func() time.Time) core.Store {
+		return core.NewMemoryStore(core.MemoryOptions{Now: now})
+	})
+}
+
+// countEntries counts what a struct holds, in whatever maps and slices it has.
+func countEntries(v reflect.Value) (n int) {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice:
+		n = v.Len()
+	case reflect.Struct:
+		for i := range v.NumField() {
+			n += countEntries(v.Field(i))
+		}
+	}
+	return n
+}
