@@ -1,7 +1,7 @@
 // A browser with scripts switched off, at the login form of a program.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch } from "./browser/launch.mjs";
+import { connect } from "./browser/launch.mjs";
 
 const url = process.env.RATCHET_URL;
 const silent = process.env.SILENT_REISSUE === "true";
@@ -10,7 +10,7 @@ describe("a browser without scripts", () => {
   let browser, context, page;
 
   before(async () => {
-    browser = await launch(process.env.CHROMIUM);
+    browser = await connect();
     context = await browser.newContext({ javaScriptEnabled: false });
     page = await context.newPage();
     // What runs a script, were there one to run.

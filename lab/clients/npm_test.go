@@ -48,6 +48,7 @@ func runNode(t *testing.T, file string, environ ...string) {
 func TestOAuth4WebAPI(t *testing.T) {
 	for _, name := range programs {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			p := start(t, name, "REUSE_GRACE=strict")
 			runNode(t, "oauth4webapi.test.mjs", "RATCHET_URL="+p.url)
 		})
@@ -56,13 +57,15 @@ func TestOAuth4WebAPI(t *testing.T) {
 
 // TestAxios has axios keep a login with the interceptors of the guide.
 func TestAxios(t *testing.T) {
+	t.Parallel()
 	p := start(t, "gin-app", with("hybrid", "REUSE_GRACE=strict")...)
 	runNode(t, "axios.test.mjs", "RATCHET_URL="+p.url)
 }
 
-// TestJOSE has jose verify access tokens of every asymmetric algorithm.
+// TestJOSE has jose verify access tokens of every asymmetric algorithm, each of
+// another program.
 func TestJOSE(t *testing.T) {
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		algorithm string
 		generate  func() (crypto.PrivateKey, error)
 	}{
@@ -85,11 +88,10 @@ func TestJOSE(t *testing.T) {
 		if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range programs {
-			t.Run(name+"/"+tt.algorithm, func(t *testing.T) {
-				p := start(t, name, "SIGNING_ALG="+tt.algorithm, "SIGNING_KEY_FILE="+file)
-				runNode(t, "jose.test.mjs", "RATCHET_URL="+p.url, "SIGNING_ALG="+tt.algorithm)
-			})
-		}
+		name := programs[i]
+		t.Run(name+"/"+tt.algorithm, func(t *testing.T) {
+			p := start(t, name, "SIGNING_ALG="+tt.algorithm, "SIGNING_KEY_FILE="+file)
+			runNode(t, "jose.test.mjs", "RATCHET_URL="+p.url, "SIGNING_ALG="+tt.algorithm)
+		})
 	}
 }

@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	}
 	buildDir = dir
 	code := m.Run()
+	if shared.stop != nil {
+		shared.stop()
+	}
 	os.RemoveAll(dir)
 	os.Exit(code)
 }

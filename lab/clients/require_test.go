@@ -31,9 +31,9 @@ func nodeBinary(t *testing.T) string {
 	return node
 }
 
-// chromium returns the path of the browser under one of the names that
+// findChromium returns the path of the browser under one of the names that
 // distributions give it.
-func chromium(t *testing.T) string {
+func findChromium(t *testing.T) string {
 	t.Helper()
 	var first error
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {

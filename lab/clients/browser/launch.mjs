@@ -9,3 +9,7 @@ const args = [
 
 // Starts the browser that the tests use.
 export const launch = (executablePath, ...more) => chromium.launch({ executablePath, args: [...args, ...more] });
+
+// Starts it for others to connect to, each as if it were a browser of their own.
+export const launchServer = (executablePath) => chromium.launchServer({ executablePath, args });
+export const connect = () => chromium.connect(process.env.BROWSER);

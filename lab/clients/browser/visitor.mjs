@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { after } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { launch } from "./launch.mjs";
+import { connect } from "./launch.mjs";
 
 // The program under test and its transport.
 export const url = process.env.RATCHET_URL;
 export const transport = process.env.TRANSPORT;
 
-const browser = await launch(process.env.CHROMIUM);
+const browser = await connect();
 after(() => browser.close());
 
 // How long a condition may take to come true. Nothing is concluded from it.
@@ -25,7 +25,8 @@ export class Visitor {
     const visitor = new Visitor();
     visitor.url = at;
     const ours = (to) => [at, elsewhere].includes(new URL(to).origin);
-    visitor.context = await browser.newContext({ ignoreHTTPSErrors: true });
+    // Without animations, which only cost time here.
+    visitor.context = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: "reduce" });
     visitor.context.setDefaultTimeout(patience);
     visitor.context.on("weberror", (e) => visitor.faults.push(String(e.error())));
     visitor.context.on("console", (m) => {
