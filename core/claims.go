@@ -25,6 +25,33 @@ type Claims struct {
 	custom  customClaims
 }
 
+// ClaimsRequest is what [Config.LoadClaims] is asked: the claims of which user,
+// in which session.
+type ClaimsRequest struct {
+	Subject   string
+	SessionID string
+	// AuthTime is when the user proved who they are: see [Login.AuthTime].
+	AuthTime time.Time
+	// Generation is that of the refresh token presented, 0 at a login.
+	Generation int64
+
+	session json.RawMessage
+}
+
+// Session stores the claims that the login gave the session ([Login.Claims]) in
+// the value that v points to, as [json.Unmarshal] does. Without any it decodes an
+// empty object.
+func (r ClaimsRequest) Session(v any) error {
+	text := r.session
+	if len(text) == 0 {
+		text = json.RawMessage("{}")
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("core: decode the session's claims: %w", err)
+	}
+	return nil
+}
+
 // customClaims are decoded at the first Decode only.
 type customClaims struct {
 	once sync.Once
@@ -129,6 +156,24 @@ func marshalCustom(v any) (json.RawMessage, error) {
 		}
 	}
 	return json.Marshal(object)
+}
+
+// overlay joins two JSON objects of custom claims; on equal names the upper ones
+// win.
+func overlay(lower, upper json.RawMessage) (json.RawMessage, error) {
+	if len(lower) == 0 {
+		return upper, nil
+	}
+	if len(upper) == 0 {
+		return lower, nil
+	}
+	var joined map[string]json.RawMessage
+	for _, object := range []json.RawMessage{lower, upper} {
+		if err := json.Unmarshal(object, &joined); err != nil {
+			return nil, fmt.Errorf("core: join custom claims: %w", err)
+		}
+	}
+	return json.Marshal(joined)
 }
 
 // extractCustom is the inverse of mergeClaims for a token's payload.

@@ -250,18 +250,15 @@ func TestClaimsContext(t *testing.T) {
 	}
 }
 
-// LoadClaims speaks for the user as they are now: at a login without claims,
-// at each reissue and at each replay. What it last said is not remembered.
+// LoadClaims speaks for the user as they are now, at each login, reissue and
+// replay, and is told of the session. What it last said is not remembered.
 func TestLoadClaims(t *testing.T) {
-	var subjects []string
-	answer := 0
+	var asked []core.ClaimsRequest
 	w := newWorld(t)
-	next := 0
 	loading := w.another(t, func(c *core.Config) {
-		c.LoadClaims = func(_ context.Context, subject string) (any, error) {
-			subjects = append(subjects, subject)
-			answer++
-			return map[string]int{"n": answer}, nil
+		c.LoadClaims = func(_ context.Context, r core.ClaimsRequest) (any, error) {
+			asked = append(asked, r)
+			return map[string]int{"n": len(asked)}, nil
 		}
 	})
 	wantN := func(pair core.Tokens, err error) core.Tokens {
@@ -269,13 +266,11 @@ func TestLoadClaims(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := must(core.ClaimsAs[map[string]int](w.claims(t, pair.AccessToken)))["n"]
-		next++
-		if got != next {
-			t.Errorf("got claims %d, want %d", got, next)
+		if got := must(core.ClaimsAs[map[string]int](w.claims(t, pair.AccessToken)))["n"]; got != len(asked) {
+			t.Errorf("got claims %d, want %d", got, len(asked))
 		}
 		if _, has := payloadOf(t, pair.RefreshToken)["claims"]; has {
-			t.Error("the refresh token carries claims")
+			t.Error("the refresh token carries what was loaded")
 		}
 		return pair
 	}
@@ -283,28 +278,70 @@ func TestLoadClaims(t *testing.T) {
 	wantN(loading.Reissue(t.Context(), parent.RefreshToken))
 	child := wantN(loading.Reissue(t.Context(), parent.RefreshToken))
 	wantN(loading.Reissue(t.Context(), child.RefreshToken, core.WithIdempotencyKey("k")))
-	grandchild := wantN(loading.Reissue(t.Context(), child.RefreshToken, core.WithIdempotencyKey("k")))
+	wantN(loading.Reissue(t.Context(), child.RefreshToken, core.WithIdempotencyKey("k")))
+	authTime := w.claims(t, parent.AccessToken).AuthTime()
+	for i, generation := range []int64{0, 0, 0, 1, 1} {
+		got := asked[i]
+		if got.Subject != "alice" || got.SessionID != parent.SessionID || !got.AuthTime.Equal(authTime) || got.Generation != generation {
+			t.Errorf("call %d: got %+v", i, got)
+		}
+		var none map[string]any
+		if err := got.Session(&none); err != nil || len(none) != 0 {
+			t.Errorf("call %d: got claims of the session %v, %v, want none", i, none, err)
+		}
+	}
+}
 
-	own, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: map[string]int{"n": 77}})
-	if err != nil {
-		t.Fatal(err)
+// The claims of a login are in every access token of its session, whatever
+// LoadClaims returns beside them: through a thousand reissues, a replay, and in
+// a process that does not load any.
+func TestSessionClaims(t *testing.T) {
+	type claims struct {
+		Tenant string   `json:"tenant,omitempty"`
+		Roles  []string `json:"roles,omitempty"`
 	}
-	if got := must(core.ClaimsAs[map[string]int](w.claims(t, own.AccessToken)))["n"]; got != 77 {
-		t.Errorf("a login's own claims: got %d, want 77", got)
+	role, tenant := "user", ""
+	w := newWorld(t)
+	loading := w.another(t, func(c *core.Config) {
+		c.LoadClaims = func(_ context.Context, r core.ClaimsRequest) (any, error) {
+			var own claims
+			err := r.Session(&own)
+			tenant = own.Tenant
+			return claims{Roles: []string{role}}, err
+		}
+	})
+	want := func(what string, pair core.Tokens, err error, roles ...string) core.Tokens {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if got := must(core.ClaimsAs[claims](w.claims(t, pair.AccessToken))); got.Tenant != "acme" || !slices.Equal(got.Roles, roles) {
+			t.Errorf("%s: got claims %+v, want acme and the roles %v", what, got, roles)
+		}
+		return pair
 	}
-	wantN(loading.Reissue(t.Context(), own.RefreshToken))
-	if got := strings.Join(subjects, " "); got != "alice alice alice alice alice alice" {
-		t.Errorf("LoadClaims was asked about %s", got)
+	pair, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: claims{"acme", []string{"of the login"}}})
+	want("login", pair, err, "user")
+	for range 1000 {
+		pair, err = loading.Reissue(t.Context(), pair.RefreshToken)
+		want("reissue", pair, err, "user")
 	}
+	role = "admin"
+	next, err := loading.Reissue(t.Context(), pair.RefreshToken)
+	want("another role", next, err, "admin")
+	next, err = loading.Reissue(t.Context(), pair.RefreshToken)
+	want("replay", next, err, "admin")
+	if tenant != "acme" {
+		t.Errorf("LoadClaims was told of the tenant %q, want acme", tenant)
+	}
+	want("a process that loads none", w.reissue(t, next.RefreshToken), nil, "of the login")
 
-	// A process without it takes over: the refresh token has nothing to copy.
-	last := w.reissue(t, grandchild.RefreshToken)
-	if got := string(must(core.ClaimsAs[json.RawMessage](w.claims(t, last.AccessToken)))); got != `{}` {
-		t.Errorf("got claims %s, want none", got)
+	before := w.store.total()
+	tooMany := map[string]string{"x": strings.Repeat("x", 1100)}
+	if _, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: tooMany}); err == nil || !strings.Contains(err.Error(), "Login.Claims") {
+		t.Errorf("claims of over 1 KiB: got error %v, want one that names Login.Claims", err)
 	}
-	// With LoadClaims a refresh token carries no claims, so those of a login
-	// may be larger than it could carry.
-	if _, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: map[string]string{"x": strings.Repeat("x", 1100)}}); err != nil {
-		t.Errorf("claims of over 1 KiB: %v", err)
+	if calls := w.store.total() - before; calls != 0 {
+		t.Errorf("claims of over 1 KiB: the store was called %d times", calls)
 	}
 }

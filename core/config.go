@@ -123,15 +123,15 @@ type Config struct {
 	Leeway time.Duration
 
 	// LoadClaims returns a user's custom claims, for example fresh roles, as
-	// a value that marshals to a JSON object. It is called at each reissue
-	// and at a login without claims, before anything is changed: an error, a
-	// panic, more than 3 seconds or claims that Login.Claims would refuse make
-	// it an [ErrUnavailable] that costs the user nothing. [ErrUserGone] ends
-	// all of the user's sessions. It must heed its context. Claims that leave
-	// no room in a token of 4 KiB are an error of the application's. The
-	// default copies the claims of the login from one refresh token to the
-	// next.
-	LoadClaims func(ctx context.Context, subject string) (any, error)
+	// a value that marshals to a JSON object. Access tokens carry them beside
+	// those of the session (Login.Claims); on equal names the loaded ones win.
+	// It is called at each login and each reissue, before anything is changed:
+	// an error, a panic, more than 3 seconds or a reserved name make it an
+	// [ErrUnavailable] that costs the user nothing. [ErrUserGone] ends all of
+	// the user's sessions. It must heed its context. Claims that leave no room
+	// in a token of 4 KiB are an error of the application's. By default access
+	// tokens carry the session's claims alone.
+	LoadClaims func(context.Context, ClaimsRequest) (any, error)
 
 	// Revocation says how an access check learns of a revocation. Default
 	// Blacklist.

@@ -49,8 +49,8 @@ func ExampleConfig_loadClaims() {
 	authority, err := core.New(core.Config{
 		Issuer: "https://id.example", Audience: []string{"api"}, Keys: []core.Key{key},
 		Store: core.NewMemoryStore(core.MemoryOptions{}),
-		LoadClaims: func(_ context.Context, subject string) (any, error) {
-			r, ok := roles[subject]
+		LoadClaims: func(_ context.Context, request core.ClaimsRequest) (any, error) {
+			r, ok := roles[request.Subject]
 			if !ok {
 				return nil, core.ErrUserGone
 			}

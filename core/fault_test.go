@@ -218,7 +218,7 @@ func (l *claimsLoader) set(answer any) {
 	l.answer = answer
 }
 
-func (l *claimsLoader) load(ctx context.Context, _ string) (any, error) {
+func (l *claimsLoader) load(ctx context.Context, _ core.ClaimsRequest) (any, error) {
 	l.mu.Lock()
 	answer := l.answer
 	l.mu.Unlock()

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,10 +16,10 @@ import (
 type Login struct {
 	// Subject names the user, as the sub claim: 1 to 256 bytes of UTF-8.
 	Subject string
-	// Claims are custom claims of the access tokens, a value that marshals to
-	// a JSON object, of 1 KiB at most without Config.LoadClaims. The
-	// registered names and the library's own are refused. If they are nil,
-	// LoadClaims supplies them, as it does at each reissue.
+	// Claims are the session's: every access token of it carries them, beside
+	// those of Config.LoadClaims, which win on equal names. A value that
+	// marshals to a JSON object of 1 KiB at most. The registered names and the
+	// library's own are refused. They change at the next login only.
 	Claims any
 	// Device describes the user's device in session lists. Fields longer than
 	// 64 bytes are cut.
@@ -95,12 +94,14 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	if faults := checkLifetime("Login.", l.IdleTTL, l.SessionTTL); len(faults) > 0 {
 		return Tokens{}, errors.Join(faults...)
 	}
-	custom, err := a.loginClaims(ctx, l)
-	if err != nil {
+	g := grant{ring: ring, subject: l.Subject, sessionID: newID(), seed: newID(), browser: l.BrowserSession}
+	g.authTime = a.config.Now().Unix()
+	if !l.AuthTime.IsZero() {
+		g.authTime = l.AuthTime.Unix()
+	}
+	if err := a.loginClaims(ctx, l.Claims, &g); err != nil {
 		return Tokens{}, err
 	}
-
-	g := grant{ring: ring, subject: l.Subject, sessionID: newID(), seed: newID(), custom: custom, browser: l.BrowserSession}
 	if err := a.checkSize(g, l.Limits); err != nil {
 		return Tokens{}, err
 	}
@@ -128,9 +129,8 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	}
 
 	g.issuedAt, g.idleEnd, g.sessionEnd = created.CreatedAt, created.IdleEnd, created.SessionEnd
-	g.authTime = created.CreatedAt.Unix()
-	if !l.AuthTime.IsZero() {
-		g.authTime = l.AuthTime.Unix()
+	if l.AuthTime.IsZero() {
+		g.authTime = created.CreatedAt.Unix() // by the store's clock, as all that follows
 	}
 	err = a.emit(ctx, Event{Type: SessionEstablished, Subject: g.subject, SessionID: g.sessionID, Device: cleanDevice(l.Device)})
 	for _, id := range created.Evicted {
@@ -142,21 +142,16 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	return a.mint(g)
 }
 
-// loginClaims returns the custom claims of a login.
-func (a *Authority) loginClaims(ctx context.Context, l Login) (json.RawMessage, error) {
-	if l.Claims == nil && a.config.LoadClaims != nil {
-		custom, err := a.loadClaims(ctx, l.Subject)
-		if errors.Is(err, ErrUserGone) {
-			err = fmt.Errorf("%w: %w", ErrBadCredentials, err)
-		}
-		return custom, err
+// loginClaims puts a login's custom claims into its grant.
+func (a *Authority) loginClaims(ctx context.Context, claims any, g *grant) (err error) {
+	if g.session, err = marshalCustom(claims); err != nil {
+		return fmt.Errorf("core: Login.Claims: %w", err)
 	}
-	custom, err := marshalCustom(l.Claims)
-	if err != nil {
-		return nil, fmt.Errorf("core: Login.Claims: %w", err)
+	if len(g.session) > maxCustomClaims {
+		return fmt.Errorf("core: Login.Claims has %d bytes as JSON, it may have %d", len(g.session), maxCustomClaims)
 	}
-	if len(custom) > maxCustomClaims && a.config.LoadClaims == nil {
-		return nil, fmt.Errorf("core: Login.Claims has %d bytes as JSON, it may have %d", len(custom), maxCustomClaims)
+	if g.custom, err = a.customClaims(ctx, g); errors.Is(err, ErrUserGone) {
+		err = fmt.Errorf("%w: %w", ErrBadCredentials, err)
 	}
-	return custom, nil
+	return err
 }

@@ -18,9 +18,10 @@ type grant struct {
 	seed       string
 	generation int64
 	authTime   int64
-	custom     json.RawMessage
-	browser    bool      // Login.BrowserSession
-	issuedAt   time.Time // the store's time of the rotation, not of the signing
+	session    json.RawMessage // Login.Claims, which refresh tokens carry on
+	custom     json.RawMessage // those and the loaded ones, for the access token
+	browser    bool            // Login.BrowserSession
+	issuedAt   time.Time       // the store's time of the rotation, not of the signing
 	idleEnd    time.Time
 	sessionEnd time.Time
 }
@@ -77,13 +78,11 @@ func (a *Authority) payloads(g grant, accessEnd time.Time) (access, refresh json
 		Seed:       g.seed,
 		AuthTime:   g.authTime,
 		Browser:    g.browser,
+		Custom:     g.session,
 	}
 	if !g.sessionEnd.IsZero() {
 		end := g.sessionEnd.Unix()
 		r.ExpiresAt = &end
-	}
-	if a.config.LoadClaims == nil {
-		r.Custom = g.custom
 	}
 	if refresh, err = json.Marshal(r); err != nil {
 		return nil, nil, fmt.Errorf("core: refresh token: %w", err)
@@ -100,8 +99,8 @@ func (a *Authority) checkSize(g grant, l TokenLimits) error {
 	}
 	access := g.ring.access.payload + len(subject) + len(g.custom)
 	refresh := g.ring.refresh.payload + len(subject)
-	if a.config.LoadClaims == nil && len(g.custom) > 0 {
-		refresh += len(`,"claims":`) + len(g.custom)
+	if len(g.session) > 0 {
+		refresh += len(`,"claims":`) + len(g.session)
 	}
 	if g.browser {
 		refresh += len(`,"browser":true`)

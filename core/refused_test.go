@@ -45,7 +45,7 @@ func TestRefusedAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			loads, gone := 0, name == "user gone"
 			w := newWorld(t, func(c *core.Config) {
-				c.LoadClaims = func(context.Context, string) (any, error) {
+				c.LoadClaims = func(context.Context, core.ClaimsRequest) (any, error) {
 					loads++
 					if gone && loads > 3 {
 						return nil, core.ErrUserGone

@@ -85,15 +85,13 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 
 	// Whatever can fail without the store comes before the commit, so that it
 	// burns no token.
-	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, custom: r.Custom, browser: r.Browser}
-	if a.config.LoadClaims != nil {
-		if g.custom, err = a.loadClaims(ctx, r.Subject); errors.Is(err, ErrUserGone) {
-			a.refused.put(key, refusal{at: a.config.Now()})
-			err = fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
-		}
-		if err != nil {
-			return Tokens{}, err
-		}
+	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, session: r.Custom, browser: r.Browser, generation: r.Generation}
+	if g.custom, err = a.customClaims(ctx, &g); errors.Is(err, ErrUserGone) {
+		a.refused.put(key, refusal{at: a.config.Now()})
+		err = fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
+	}
+	if err != nil {
+		return Tokens{}, err
 	}
 	if err := a.checkSize(g, request.limits); err != nil {
 		return Tokens{}, err
@@ -222,10 +220,26 @@ func rotationEvent(r *refreshClaims, result driver.RotateResult) Event {
 	return e
 }
 
+// customClaims returns the custom claims of an access token: the session's, and
+// over them those that Config.LoadClaims returns by now.
+func (a *Authority) customClaims(ctx context.Context, g *grant) (json.RawMessage, error) {
+	if a.config.LoadClaims == nil {
+		return g.session, nil
+	}
+	loaded, err := a.loadClaims(ctx, ClaimsRequest{
+		Subject: g.subject, SessionID: g.sessionID, AuthTime: time.Unix(g.authTime, 0).UTC(), Generation: g.generation,
+		session: g.session,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return overlay(g.session, loaded)
+}
+
 // loadClaims calls Config.LoadClaims within its time and returns the claims as
 // JSON. Its failure is the service's, not the token's; but ErrUserGone ends all
 // sessions of the user and is returned as it is.
-func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMessage, error) {
+func (a *Authority) loadClaims(ctx context.Context, request ClaimsRequest) (json.RawMessage, error) {
 	type loaded struct {
 		custom json.RawMessage
 		err    error
@@ -242,7 +256,7 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 			done <- l
 		}()
 		var v any
-		if v, l.err = a.config.LoadClaims(limited, subject); l.err == nil {
+		if v, l.err = a.config.LoadClaims(limited, request); l.err == nil {
 			if l.custom, l.err = marshalCustom(v); l.err != nil {
 				l.err = fmt.Errorf("Config.LoadClaims: %w", l.err)
 			}
@@ -256,7 +270,7 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 		l.err = limited.Err()
 	}
 	if errors.Is(l.err, ErrUserGone) {
-		if _, err := a.endAll(ctx, subject, "user_gone"); err != nil {
+		if _, err := a.endAll(ctx, request.Subject, "user_gone"); err != nil {
 			return nil, err
 		}
 		return nil, ErrUserGone
@@ -265,7 +279,7 @@ func (a *Authority) loadClaims(ctx context.Context, subject string) (json.RawMes
 		return nil, unavailable("load claims", l.err)
 	}
 	if l.err != nil {
-		return nil, a.storeFailed(ctx, "load claims", subject, "", l.err)
+		return nil, a.storeFailed(ctx, "load claims", request.Subject, "", l.err)
 	}
 	return l.custom, nil
 }

@@ -16,7 +16,7 @@ import (
 // sized makes a server whose access tokens carry a claim of so many bytes.
 func sized(t *testing.T, bytes *int, configure ...func(*core.Config)) *facetest.Server {
 	load := func(c *core.Config) {
-		c.LoadClaims = func(context.Context, string) (any, error) {
+		c.LoadClaims = func(context.Context, core.ClaimsRequest) (any, error) {
 			return map[string]string{"x": strings.Repeat("x", *bytes)}, nil
 		}
 	}

@@ -50,7 +50,7 @@ func newSlow(t *testing.T, loading time.Duration) (*facetest.Server, *atomic.Int
 		Issuer: "auth.example", Audience: []string{"api"}, Keys: []core.Key{key}, Store: store, Now: clock.Now,
 		Logger:  slog.New(slog.DiscardHandler),
 		OnEvent: func(context.Context, core.Event) { told.Add(1) },
-		LoadClaims: func(ctx context.Context, _ string) (any, error) {
+		LoadClaims: func(ctx context.Context, _ core.ClaimsRequest) (any, error) {
 			select {
 			case <-ctx.Done():
 				return nil, ctx.Err()

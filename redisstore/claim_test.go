@@ -101,7 +101,7 @@ func TestAnswerLostThenNothingToEnd(t *testing.T) {
 	awaitLeases(t, s)
 	gone := false
 	a := newAuthority(t, s, func(c *core.Config) {
-		c.LoadClaims = func(context.Context, string) (any, error) {
+		c.LoadClaims = func(context.Context, core.ClaimsRequest) (any, error) {
 			if gone {
 				return nil, core.ErrUserGone
 			}

@@ -26,8 +26,8 @@ func testNothingChanged(t *testing.T) {
 	gone := ""
 	configure := func(c *core.Config) {
 		c.Now = clock.Now
-		c.LoadClaims = func(_ context.Context, user string) (any, error) {
-			if loads++; user == gone {
+		c.LoadClaims = func(_ context.Context, r core.ClaimsRequest) (any, error) {
+			if loads++; r.Subject == gone {
 				return nil, core.ErrUserGone
 			}
 			return nil, nil

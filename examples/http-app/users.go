@@ -44,8 +44,8 @@ func (u users) authenticate(name, password string) bool {
 
 // load is core.Config.LoadClaims: each login and each reissue gets the roles
 // that the user has by then.
-func (u users) load(_ context.Context, name string) (any, error) {
-	known, ok := u[name]
+func (u users) load(_ context.Context, r core.ClaimsRequest) (any, error) {
+	known, ok := u[r.Subject]
 	if !ok {
 		return nil, core.ErrUserGone
 	}

@@ -217,7 +217,7 @@ func decimal(n int) string { return strconv.Itoa(n) }
 // no login.
 func failingClaims(c *core.Config) {
 	asked := false
-	c.LoadClaims = func(context.Context, string) (any, error) {
+	c.LoadClaims = func(context.Context, core.ClaimsRequest) (any, error) {
 		if !asked {
 			asked = true // by the login
 			return nil, nil

@@ -40,7 +40,7 @@ func (l *claimsLoader) set(answer any) {
 }
 
 func (l *claimsLoader) configure(c *core.Config) {
-	c.LoadClaims = func(ctx context.Context, _ string) (any, error) {
+	c.LoadClaims = func(ctx context.Context, _ core.ClaimsRequest) (any, error) {
 		l.mu.Lock()
 		answer := l.answer
 		l.mu.Unlock()

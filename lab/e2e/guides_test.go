@@ -359,7 +359,7 @@ func newAuthority(t *testing.T) *core.Authority {
 	}
 	a, err := core.New(core.Config{
 		Issuer: "i", Audience: []string{"a"}, Keys: []core.Key{key}, Store: core.NewMemoryStore(core.MemoryOptions{}),
-		LoadClaims: func(_ context.Context, user string) (any, error) { return map[string]any{"identity": user}, nil },
+		LoadClaims: func(_ context.Context, r core.ClaimsRequest) (any, error) { return map[string]any{"identity": r.Subject}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,8 +53,8 @@ func (s *shop) options() httpauth.Options {
 }
 
 // loadClaims says what a user may do.
-func loadClaims(_ context.Context, user string) (any, error) {
-	switch user {
+func loadClaims(_ context.Context, r core.ClaimsRequest) (any, error) {
+	switch r.Subject {
 	case "alice":
 		return map[string]any{"roles": []string{"customer"}, "scope": "orders:read orders:write"}, nil
 	case "root":
