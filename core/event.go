@@ -38,6 +38,9 @@ const (
 	RefreshForged EventType = "refresh-forged"
 	// TokenBlacklisted: one access token was revoked.
 	TokenBlacklisted EventType = "token-blacklisted"
+	// ClaimsRefreshed: an access token with older claims is refused from now on.
+	// SessionID is each session's.
+	ClaimsRefreshed EventType = "claims-refreshed"
 	// LoginRefused: Reason is "blocked" or "session_limit".
 	LoginRefused EventType = "login-refused"
 	// UserBlocked and UserUnblocked: an administrator's doing.

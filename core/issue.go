@@ -128,6 +128,9 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 		return Tokens{}, a.refuse(ctx, ErrSessionLimit, Event{Type: LoginRefused, Subject: g.subject, Reason: "session_limit"})
 	}
 
+	if err := a.freshen(ctx, &g, created.SinceRefresh, l.Limits, ErrBadCredentials); err != nil {
+		return Tokens{}, err
+	}
 	g.issuedAt, g.idleEnd, g.sessionEnd = created.CreatedAt, created.IdleEnd, created.SessionEnd
 	if l.AuthTime.IsZero() {
 		g.authTime = created.CreatedAt.Unix() // by the store's clock, as all that follows
@@ -150,8 +153,5 @@ func (a *Authority) loginClaims(ctx context.Context, claims any, g *grant) (err 
 	if len(g.session) > maxCustomClaims {
 		return fmt.Errorf("core: Login.Claims has %d bytes as JSON, it may have %d", len(g.session), maxCustomClaims)
 	}
-	if g.custom, err = a.customClaims(ctx, g); errors.Is(err, ErrUserGone) {
-		err = fmt.Errorf("%w: %w", ErrBadCredentials, err)
-	}
-	return err
+	return a.load(ctx, g, ErrBadCredentials)
 }

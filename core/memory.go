@@ -30,6 +30,7 @@ type MemoryStore struct {
 	sessions map[string]*record              // by session id
 	users    map[string]map[string]*record   // by subject, then session id: those not killed
 	blocked  map[string]int64                // by subject: until when, 0 forever
+	fresh    map[string]int64                // by subject: the last RefreshClaims, for logins under way
 	denied   map[denial]int64                // until when
 	done     map[driver.OperationID][]string // what EndAll, Block and Unblock answered
 	expiries expiries
@@ -43,6 +44,9 @@ type denial struct {
 
 // everyGeneration is the generation of a denial that ends a session.
 const everyGeneration = -1
+
+// upToStale is the generation of a denial of every one up to record.stale.
+const upToStale = -2
 
 // operationMemory is how long the answer to an operation is kept for its
 // second run. A driver repeats a call within seconds.
@@ -58,6 +62,7 @@ func NewMemoryStore(o MemoryOptions) *MemoryStore {
 		sessions: make(map[string]*record),
 		users:    make(map[string]map[string]*record),
 		blocked:  make(map[string]int64),
+		fresh:    make(map[string]int64),
 		denied:   make(map[denial]int64),
 		done:     make(map[driver.OperationID][]string),
 		expiries: expiries{position: make(map[expiryKey]int)},
@@ -119,6 +124,8 @@ func (m *MemoryStore) Create(_ context.Context, r driver.CreateRequest) (driver.
 		IdleEnd:    timeAt(s.idleEnd()),
 		SessionEnd: timeAt(s.sessionEnd),
 		Evicted:    slices.Clone(s.evicted),
+
+		SinceRefresh: since(m.fresh[r.Subject], now),
 	}, nil
 }
 
@@ -227,6 +234,26 @@ func (m *MemoryStore) Deny(_ context.Context, r driver.DenyRequest) error {
 	return nil
 }
 
+// RefreshClaims implements [Store].
+func (m *MemoryStore) RefreshClaims(_ context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
+	now := m.lock()
+	defer m.mu.Unlock()
+	ids, again := m.done[r.Operation]
+	if !again {
+		m.fresh[r.Subject] = now
+		m.expiries.set(expiryKey{fresh: r.Subject}, now+operationMemory.Milliseconds())
+		for id, s := range m.users[r.Subject] {
+			if s.live(now) {
+				s.fresh, s.stale = now, s.generation
+				m.deny(denial{id, upToStale}, s.accessEnd, now)
+				ids = append(ids, id)
+			}
+		}
+		m.remember(r.Operation, ids, now)
+	}
+	return driver.RefreshClaimsResult{Sessions: slices.Clone(ids)}, nil
+}
+
 // Revoked implements [Store].
 func (m *MemoryStore) Revoked(_ context.Context, r driver.RevokedRequest) (driver.RevokedResult, error) {
 	m.mu.RLock()
@@ -240,6 +267,10 @@ func (m *MemoryStore) Revoked(_ context.Context, r driver.RevokedRequest) (drive
 	_, revoked := m.denied[denial{r.SessionID, everyGeneration}]
 	if !revoked {
 		_, revoked = m.denied[denial{r.SessionID, r.Generation}]
+	}
+	if _, refreshed := m.denied[denial{r.SessionID, upToStale}]; refreshed && !revoked {
+		s := m.sessions[r.SessionID] // it outlives the denial
+		revoked = s != nil && r.Generation <= s.stale
 	}
 	return driver.RevokedResult{Revoked: revoked}, nil
 }

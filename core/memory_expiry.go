@@ -10,6 +10,7 @@ import (
 type expiryKey struct {
 	session   string
 	subject   string // of a block
+	fresh     string // the subject of a RefreshClaims
 	denial    denial
 	operation driver.OperationID
 }
@@ -60,6 +61,8 @@ func (m *MemoryStore) sweep(now int64) {
 			delete(m.sessions, key.session)
 		case key.subject != "":
 			delete(m.blocked, key.subject)
+		case key.fresh != "":
+			delete(m.fresh, key.fresh)
 		case key.denial != denial{}:
 			delete(m.denied, key.denial)
 		default:

@@ -20,6 +20,7 @@ type grant struct {
 	authTime   int64
 	session    json.RawMessage // Login.Claims, which refresh tokens carry on
 	custom     json.RawMessage // those and the loaded ones, for the access token
+	loadedAt   time.Time       // when LoadClaims was asked
 	browser    bool            // Login.BrowserSession
 	issuedAt   time.Time       // the store's time of the rotation, not of the signing
 	idleEnd    time.Time

@@ -21,6 +21,8 @@ type record struct {
 	sessionEnd int64
 	accessEnd  int64 // when the last access token issued expires
 	device     Device
+	fresh      int64    // the last RefreshClaims, 0 if there was none
+	stale      int64    // the generation up to which it has denied access tokens
 	evicted    []string // what Create killed to make room, for its second run
 
 	killed   bool
@@ -68,6 +70,15 @@ func (s *record) coverAccess(end int64) {
 		end = min(end, s.sessionEnd)
 	}
 	s.accessEnd = max(s.accessEnd, end)
+}
+
+// since returns how long ago a time was, NoLimit for none. It is never less than
+// nothing, whatever the clock has done.
+func since(then, now int64) time.Duration {
+	if then == 0 {
+		return NoLimit
+	}
+	return millis(max(0, now-then))
 }
 
 func millis(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }

@@ -86,11 +86,10 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 	// Whatever can fail without the store comes before the commit, so that it
 	// burns no token.
 	g := grant{ring: ring, subject: r.Subject, sessionID: r.SessionID, seed: r.Seed, authTime: r.AuthTime, session: r.Custom, browser: r.Browser, generation: r.Generation}
-	if g.custom, err = a.customClaims(ctx, &g); errors.Is(err, ErrUserGone) {
-		a.refused.put(key, refusal{at: a.config.Now()})
-		err = fmt.Errorf("%w: %w", ErrRefreshInvalid, err)
-	}
-	if err != nil {
+	if err := a.load(ctx, &g, ErrRefreshInvalid); err != nil {
+		if errors.Is(err, ErrUserGone) {
+			a.refused.put(key, refusal{at: a.config.Now()})
+		}
 		return Tokens{}, err
 	}
 	if err := a.checkSize(g, request.limits); err != nil {
@@ -123,7 +122,10 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 		return Tokens{}, fmt.Errorf("%w: %s", ErrRefreshInvalid, result.Outcome)
 	}
 
-	// Signing may fail; the retry gets the same pair.
+	// What follows may fail; the retry gets the same pair.
+	if err := a.freshen(ctx, &g, result.SinceRefresh, request.limits, ErrRefreshInvalid); err != nil {
+		return Tokens{}, err
+	}
 	g.generation, g.issuedAt = result.Generation, result.IssuedAt
 	g.idleEnd, g.sessionEnd = result.IdleEnd, result.SessionEnd
 	return a.mint(g)
@@ -220,20 +222,46 @@ func rotationEvent(r *refreshClaims, result driver.RotateResult) Event {
 	return e
 }
 
-// customClaims returns the custom claims of an access token: the session's, and
-// over them those that Config.LoadClaims returns by now.
-func (a *Authority) customClaims(ctx context.Context, g *grant) (json.RawMessage, error) {
+// load sets the custom claims of an access token: the session's, and over them
+// those that Config.LoadClaims returns by now. The refusal is the error for a user
+// who is gone.
+func (a *Authority) load(ctx context.Context, g *grant, refusal error) (err error) {
 	if a.config.LoadClaims == nil {
-		return g.session, nil
+		g.custom = g.session
+		return nil
 	}
+	g.loadedAt = a.config.Now()
 	loaded, err := a.loadClaims(ctx, ClaimsRequest{
 		Subject: g.subject, SessionID: g.sessionID, AuthTime: time.Unix(g.authTime, 0).UTC(), Generation: g.generation,
 		session: g.session,
 	})
-	if err != nil {
-		return nil, err
+	if errors.Is(err, ErrUserGone) {
+		return fmt.Errorf("%w: %w", refusal, err)
 	}
-	return overlay(g.session, loaded)
+	if err != nil {
+		return err
+	}
+	g.custom, err = overlay(g.session, loaded)
+	return err
+}
+
+// clockDrift is by how much the clocks of a store's servers may differ, where
+// one takes over from another.
+const clockDrift = time.Minute
+
+// freshen loads the claims again if they may be older than the last
+// RefreshClaims that the store knows of for the session. No two clocks are
+// compared: how long ago that was, by the store's, is held against how long ago the
+// claims were loaded, by the process's. Once is enough: a later RefreshClaims has
+// found the session as it is now, and has denied the tokens to be signed.
+func (a *Authority) freshen(ctx context.Context, g *grant, sinceRefresh time.Duration, limits TokenLimits, refusal error) error {
+	if a.config.LoadClaims == nil || sinceRefresh > a.config.Now().Sub(g.loadedAt)+clockDrift {
+		return nil
+	}
+	if err := a.load(ctx, g, refusal); err != nil {
+		return err
+	}
+	return a.checkSize(*g, limits)
 }
 
 // loadClaims calls Config.LoadClaims within its time and returns the claims as

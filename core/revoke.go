@@ -106,6 +106,26 @@ func (a *Authority) Blacklist(ctx context.Context, accessToken string) error {
 	})
 }
 
+// RefreshClaims refuses every access token that the subject has been given so far,
+// in every session and process, for example after the roles have changed. The
+// sessions live on: the next reissue of each loads the claims anew. It returns an
+// [ErrRequestInvalid] for a bad subject and [ErrUnavailable] if the store failed.
+func (a *Authority) RefreshClaims(ctx context.Context, subject string) error {
+	if err := checkSubject(subject); err != nil {
+		return err
+	}
+	commit, cancel := committing(ctx)
+	defer cancel()
+	result, err := a.config.Store.RefreshClaims(commit, driver.RefreshClaimsRequest{Operation: randomID(), Subject: subject})
+	if err != nil {
+		return a.storeFailed(ctx, "refresh claims", subject, "", err)
+	}
+	for _, id := range result.Sessions {
+		err = errors.Join(err, a.emit(ctx, Event{Type: ClaimsRefreshed, Subject: subject, SessionID: id}))
+	}
+	return err
+}
+
 // Block ends all of the subject's sessions and refuses logins until a time,
 // forever if it is zero. It replaces an earlier block, and returns an
 // [ErrRequestInvalid] for a time that has passed.

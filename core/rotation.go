@@ -51,6 +51,7 @@ func rotate(s *record, r driver.RotateRequest, now int64, blocked bool) driver.R
 	s.coverAccess(issued + r.AccessTTL.Milliseconds())
 
 	result := found(outcome)
+	result.SinceRefresh = since(s.fresh, now)
 	result.Generation = s.generation
 	result.IssuedAt = timeAt(issued)
 	result.IdleEnd, result.SessionEnd = timeAt(s.idleEnd()), timeAt(s.sessionEnd)

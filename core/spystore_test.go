@@ -128,6 +128,10 @@ func (s *spyStore) Block(ctx context.Context, r driver.BlockRequest) (driver.End
 	return spy(s, ctx, "Block", func() (driver.EndAllResult, error) { return s.inner.Block(ctx, r) })
 }
 
+func (s *spyStore) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
+	return spy(s, ctx, "RefreshClaims", func() (driver.RefreshClaimsResult, error) { return s.inner.RefreshClaims(ctx, r) })
+}
+
 func (s *spyStore) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := spy(s, ctx, "Unblock", func() (struct{}, error) { return struct{}{}, s.inner.Unblock(ctx, r) })
 	return err

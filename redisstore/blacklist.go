@@ -2,7 +2,9 @@ package redisstore
 
 import (
 	"context"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/redis/go-redis/v9"
@@ -68,17 +70,31 @@ func (s *Store) checkServer(ctx context.Context, r driver.RevokedRequest) (drive
 	}
 	key := k.deny(r.SessionID)
 	found, err := bounded(ctx, s, func(ctx context.Context) ([]any, error) {
-		look := redis.NewSliceCmd(ctx, "hmget", key, "*", generation) // HMGet would allocate half as much again
+		look := redis.NewSliceCmd(ctx, "hmget", key, "*", generation, "upto") // HMGet would allocate half as much again
 		err := s.client.Process(ctx, look)
 		return look.Val(), err
 	})
 	if err != nil {
 		return driver.RevokedResult{}, err
 	}
-	for _, until := range found {
-		if until != nil {
-			return driver.RevokedResult{Revoked: true}, nil
-		}
+	if len(found) != 3 {
+		return driver.RevokedResult{}, fmt.Errorf("redisstore: HMGET of 3 fields answered with %d", len(found))
 	}
-	return driver.RevokedResult{}, nil
+	upTo, err := deniedUpTo(found[2])
+	return driver.RevokedResult{Revoked: found[0] != nil || found[1] != nil || r.Generation <= upTo}, err
+}
+
+// deniedUpTo reads the field upto of a deny key: the highest generation that a
+// refresh of claims has denied, -1 for none.
+func deniedUpTo(field any) (int64, error) {
+	if field == nil {
+		return -1, nil
+	}
+	text, _ := field.(string)
+	generation, _, _ := strings.Cut(text, " ")
+	n, err := strconv.ParseInt(generation, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("redisstore: a refresh of claims is on the blacklist as %q", text)
+	}
+	return n, nil
 }

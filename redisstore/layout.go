@@ -23,6 +23,7 @@ func (k keys) session(id string) string      { return string(k) + "session:" + i
 func (k keys) deny(id string) string         { return string(k) + "deny:" + id }
 func (k keys) user(subject string) string    { return string(k) + "user:" + subject }
 func (k keys) blocked(subject string) string { return string(k) + "blocked:" + subject }
+func (k keys) fresh(subject string) string   { return string(k) + "fresh:" + subject }
 func (k keys) done(operation string) string  { return string(k) + "done:" + operation }
 func (k keys) feed() string                  { return string(k) + "feed" }
 func (k keys) poll() string                  { return string(k) + "poll" }

@@ -261,7 +261,10 @@ func (p *poller) deny(ctx context.Context, repairs []repair) error {
 	keys, args := []string{k.feed()}, []any{s.clock(), crand.Text()}
 	for _, r := range repairs {
 		what := "*"
-		if r.generation != everyGeneration {
+		switch {
+		case r.generation < everyGeneration:
+			what = "<" + strconv.FormatInt(upTo(r.generation), 10)
+		case r.generation != everyGeneration:
 			what = strconv.FormatInt(r.generation, 10)
 		}
 		keys = append(keys, k.deny(r.session.String()))

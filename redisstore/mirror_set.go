@@ -10,6 +10,10 @@ import (
 // everyGeneration is the generation of a denial that ends a session.
 const everyGeneration = -1
 
+// upTo returns the generation of a denial of every one up to another. It is its
+// own inverse.
+func upTo(generation int64) int64 { return -2 - generation }
+
 // sessionKey is a session id's 16 bytes.
 type sessionKey [16]byte
 
@@ -32,6 +36,13 @@ type denialPart struct {
 	mu       sync.RWMutex
 	sessions map[sessionKey]uint32 // until when, in seconds
 	tokens   map[tokenKey]uint32
+	stale    map[sessionKey]staleTokens
+}
+
+// staleTokens denies every generation of a session up to one.
+type staleTokens struct {
+	generation int64
+	until      uint32
 }
 
 func (d *denialSet) part(session sessionKey) *denialPart {
@@ -56,6 +67,17 @@ func (d *denialSet) add(session sessionKey, generation, until int64) {
 		p.sessions[session] = max(p.sessions[session], seconds)
 		return
 	}
+	if generation < everyGeneration {
+		if p.stale == nil {
+			p.stale = make(map[sessionKey]staleTokens)
+		}
+		known, ok := p.stale[session]
+		if !ok {
+			known.generation = -1
+		}
+		p.stale[session] = staleTokens{max(known.generation, upTo(generation)), max(known.until, seconds)}
+		return
+	}
 	if p.tokens == nil {
 		p.tokens = make(map[tokenKey]uint32)
 	}
@@ -71,6 +93,11 @@ func (d *denialSet) has(session sessionKey, generation int64) bool {
 	if _, ok := p.sessions[session]; ok {
 		return true
 	}
+	if len(p.stale) > 0 {
+		if known, ok := p.stale[session]; ok && generation <= known.generation {
+			return true
+		}
+	}
 	if len(p.tokens) == 0 {
 		return false
 	}
@@ -83,7 +110,7 @@ func (d *denialSet) len() (n int) {
 	for i := range d.parts {
 		p := &d.parts[i]
 		p.mu.RLock()
-		n += len(p.sessions) + len(p.tokens)
+		n += len(p.sessions) + len(p.tokens) + len(p.stale)
 		p.mu.RUnlock()
 	}
 	return n
@@ -109,6 +136,11 @@ func (d *denialSet) sweep(part int, now time.Time) {
 			delete(p.tokens, key)
 		}
 	}
+	for key, known := range p.stale {
+		if known.until < limit {
+			delete(p.stale, key)
+		}
+	}
 }
 
 // denial is an entry of the set.
@@ -128,6 +160,9 @@ func (d *denialSet) all() (list []denial) {
 		}
 		for key, until := range p.tokens {
 			list = append(list, denial{key.session, key.generation, int64(until) * 1000})
+		}
+		for key, known := range p.stale {
+			list = append(list, denial{key, upTo(known.generation), int64(known.until) * 1000})
 		}
 		p.mu.RUnlock()
 	}

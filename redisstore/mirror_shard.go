@@ -142,7 +142,8 @@ func (s *mirrorShard) caughtUp(p page) bool {
 	return err == nil && p.status == "end"
 }
 
-// parseDenial parses a feed entry: session id, generation or *, until when.
+// parseDenial parses a feed entry: session id, what is denied, until when. That is
+// a generation, every one (*) or all up to one (<7).
 func parseDenial(line string) (d denial, err error) {
 	id, rest, ok1 := strings.Cut(line, " ")
 	what, until, ok2 := strings.Cut(rest, " ")
@@ -155,8 +156,12 @@ func parseDenial(line string) (d denial, err error) {
 	}
 	d.generation = everyGeneration
 	if what != "*" {
-		if d.generation, err = strconv.ParseInt(what, 10, 64); err != nil || d.generation < 0 {
+		number, stale := strings.CutPrefix(what, "<")
+		if d.generation, err = strconv.ParseInt(number, 10, 64); err != nil || d.generation < 0 {
 			return d, errors.New("redisstore: a feed entry has a malformed generation")
+		}
+		if stale {
+			d.generation = upTo(d.generation)
 		}
 	}
 	if d.until, err = strconv.ParseInt(until, 10, 64); err != nil {

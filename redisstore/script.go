@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -26,7 +27,7 @@ const (
 // scripts are the store's scripts, each run by EVALSHA and sent whole only to
 // a server that does not know it.
 type scripts struct {
-	create, rotate, end, endAll, unblock, deny, check, time, poll, repair, layout *redis.Script
+	create, rotate, end, endAll, refresh, unblock, deny, check, time, poll, repair, layout *redis.Script
 }
 
 func loadScripts() scripts {
@@ -37,6 +38,7 @@ func loadScripts() scripts {
 		rotate:  redis.NewScript(record + luaText("rotate") + lib + luaText("reuse")),
 		end:     script("end"),
 		endAll:  redis.NewScript(record + lib + feed + luaText("end_all")),
+		refresh: script("refresh"),
 		unblock: script("unblock"),
 		deny:    script("deny"),
 		check:   script("check"),
@@ -180,6 +182,15 @@ func (a *answer) textNumber() int64 {
 		a.fail(fmt.Sprintf("%q for a number", text))
 	}
 	return n
+}
+
+// since reads a length of time in milliseconds, -1 as none.
+func (a *answer) since() time.Duration {
+	ms := a.number()
+	if ms < 0 {
+		return driver.NoLimit
+	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 // time reads a time in milliseconds, 0 as the zero time.

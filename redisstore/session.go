@@ -35,7 +35,7 @@ func (s *Store) Create(ctx context.Context, r driver.CreateRequest) (driver.Crea
 			r.MaxSessions, onLimit, r.Device.Name, r.Device.UserAgent, r.Device.IP, string(k),
 		}
 		a, err := s.run(ctx, s.scripts.create,
-			[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID)},
+			[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.feed(), k.done(r.SessionID), k.fresh(r.Subject)},
 			append(args, idlest...)...)
 		if err != nil {
 			return driver.CreateResult{}, err
@@ -52,7 +52,7 @@ func (s *Store) Create(ctx context.Context, r driver.CreateRequest) (driver.Crea
 			return driver.CreateResult{Outcome: driver.CreateAtLimit}, nil
 		case "created":
 			result := driver.CreateResult{
-				Outcome: driver.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(),
+				Outcome: driver.Created, CreatedAt: a.time(), IdleEnd: a.time(), SessionEnd: a.time(), SinceRefresh: a.since(),
 			}
 			for len(a.list) > 0 && a.err == nil {
 				id, until := a.text(), a.textNumber()
@@ -94,6 +94,9 @@ func (s *Store) Rotate(ctx context.Context, r driver.RotateRequest) (driver.Rota
 	result.Distance, result.Age = a.number(), time.Duration(a.number())*time.Millisecond
 	if until := a.number(); until > 0 {
 		s.denied(r.Subject, r.SessionID, everyGeneration, until, outcome == driver.Reuse)
+	}
+	if outcome.Issues() {
+		result.SinceRefresh = a.since()
 	}
 	return result, a.err
 }
@@ -196,6 +199,27 @@ func (s *Store) endAll(ctx context.Context, subject string, op driver.OperationI
 	}
 	if s.mirror != nil {
 		s.mirror.catchUp(shard, read)
+	}
+	return result, a.err
+}
+
+// RefreshClaims implements [driver.Store].
+func (s *Store) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
+	k, operation := s.layout.of(r.Subject), encode(r.Operation[:])
+	a, err := s.run(ctx, s.scripts.refresh,
+		[]string{k.user(r.Subject), k.feed(), k.fresh(r.Subject), k.done(operation)},
+		s.clock(), subjectTag(r.Subject), operation, string(k))
+	if err != nil {
+		return driver.RefreshClaimsResult{}, err
+	}
+	if outcome := a.text(); outcome != "done" {
+		return driver.RefreshClaimsResult{}, unexpected(outcome)
+	}
+	var result driver.RefreshClaimsResult
+	for len(a.list) > 0 && a.err == nil {
+		id, generation, until := a.text(), a.textNumber(), a.textNumber()
+		s.denied(r.Subject, id, upTo(generation), until, true)
+		result.Sessions = append(result.Sessions, id)
 	}
 	return result, a.err
 }

@@ -98,6 +98,12 @@ type Store interface {
 	// session's last access token's expiry.
 	Deny(context.Context, DenyRequest) error
 
+	// RefreshClaims puts the access tokens of each of the subject's live
+	// sessions on the blacklist, those of its generation and of all before, as
+	// Deny does, and notes the time of it for the claims of the next. The
+	// sessions live on.
+	RefreshClaims(context.Context, RefreshClaimsRequest) (RefreshClaimsResult, error)
+
 	// Revoked tells whether an access token has been revoked: whether its
 	// session or its generation is on the blacklist and, if the request asks
 	// for the session, whether the session is not live. It is called with the
@@ -148,6 +154,9 @@ type CreateResult struct {
 	IdleEnd    time.Time // zero if there is none
 	SessionEnd time.Time // zero if there is none
 	Evicted    []string
+	// SinceRefresh is the time since the subject's last [Store.RefreshClaims]
+	// within a minute, longer than any login takes, and otherwise [NoLimit].
+	SinceRefresh time.Duration
 }
 
 // RotateRequest is the request of [Store.Rotate].
@@ -175,6 +184,9 @@ type RotateResult struct {
 	// replay or a reuse.
 	Distance int64
 	Age      time.Duration
+	// SinceRefresh is the time since the session's last [Store.RefreshClaims],
+	// or NoLimit: claims that are older are not to be signed any more.
+	SinceRefresh time.Duration
 }
 
 // EndRequest is the request of [Store.End].
@@ -249,6 +261,16 @@ type DenyRequest struct {
 	Generation int64
 	ExpiresAt  time.Time // the access token's
 }
+
+// RefreshClaimsRequest is the request of [Store.RefreshClaims].
+type RefreshClaimsRequest struct {
+	Operation OperationID
+	Subject   string
+}
+
+// RefreshClaimsResult is the result of [Store.RefreshClaims]: the ids of the
+// sessions whose access tokens it has denied, in no order.
+type RefreshClaimsResult struct{ Sessions []string }
 
 // RevokedRequest is the request of [Store.Revoked].
 type RevokedRequest struct {

@@ -119,6 +119,11 @@ func (s *Store) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAll
 	return run(ctx, s, "Block", func() (driver.EndAllResult, error) { return s.next.Block(ctx, r) })
 }
 
+// RefreshClaims implements [core.Store].
+func (s *Store) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
+	return run(ctx, s, "RefreshClaims", func() (driver.RefreshClaimsResult, error) { return s.next.RefreshClaims(ctx, r) })
+}
+
 // Unblock implements [core.Store].
 func (s *Store) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := run(ctx, s, "Unblock", func() (struct{}, error) { return struct{}{}, s.next.Unblock(ctx, r) })

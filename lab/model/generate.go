@@ -59,8 +59,10 @@ func randomOp(r *rand.Rand) op {
 		o.Do, o.For = block, pick(r, 0, time.Minute, time.Hour)
 	case n < 85:
 		o.Do = unblock
-	case n < 87:
+	case n < 86:
 		o.Do, o.Back = blacklist, r.IntN(3)
+	case n < 87:
+		o.Do = refresh
 	case n < 90:
 		o.Do, o.Back = repeat, pick(r, 0, 0, 1, 2, 3)
 	case n < 95:
@@ -71,7 +73,7 @@ func randomOp(r *rand.Rand) op {
 		o.Do, o.For = markBlocked, pick(r, time.Minute, time.Hour)
 	}
 	switch o.Do {
-	case login, reissue, logout, revoke, revokeAll, block, unblock, blacklist:
+	case login, reissue, logout, revoke, revokeAll, block, unblock, blacklist, refresh:
 		if r.IntN(4) == 0 {
 			o.Fault = pick(r, twice, twice, twice, crash, crash, unreached, unheard, unheard, wrongSeed)
 		}

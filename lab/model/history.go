@@ -59,6 +59,7 @@ const (
 	block       action = "block"
 	unblock     action = "unblock"
 	blacklist   action = "blacklist"
+	refresh     action = "refresh" // of the user's claims
 	wait        action = "wait"
 	repeat      action = "repeat"      // a call of the store arrives again, or late: the last, or one before it
 	save        action = "save"        // of the store's state

@@ -91,6 +91,11 @@ func (j *Journal) Block(ctx context.Context, r driver.BlockRequest) (driver.EndA
 	return noted(j, func(s core.Store) (driver.EndAllResult, error) { return s.Block(ctx, r) })
 }
 
+// RefreshClaims implements [core.Store].
+func (j *Journal) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
+	return noted(j, func(s core.Store) (driver.RefreshClaimsResult, error) { return s.RefreshClaims(ctx, r) })
+}
+
 // Unblock implements [core.Store].
 func (j *Journal) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := noted(j, func(s core.Store) (struct{}, error) { return struct{}{}, s.Unblock(ctx, r) })

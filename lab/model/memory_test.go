@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/ratchetauth/ratchet/core"
 	"github.com/ratchetauth/ratchet/lab/model"
@@ -30,6 +31,14 @@ func TestConcurrentCallsMemory(t *testing.T) {
 	model.RunConcurrent(t, 2000, func(now func() time.Time) core.Store {
 		return core.NewMemoryStore(core.MemoryOptions{Now: now})
 	})
+}
+
+// markBlockedInMemory makes the state of a store that has lost half of a block,
+// which no sequence of calls brings about in this one.
+func markBlockedInMemory(s core.Store, subject string, until time.Time) {
+	field := reflect.ValueOf(s).Elem().FieldByName("blocked")
+	blocked := *(*map[string]int64)(unsafe.Pointer(field.UnsafeAddr()))
+	blocked[subject] = until.UnixMilli()
 }
 
 // countEntries counts what a struct holds, in whatever maps and slices it has.

@@ -30,6 +30,7 @@ type session struct {
 	moved      time.Time // the last reissue that moved it, or the login
 	end        time.Time // absolute, zero for none
 	accessEnd  time.Time // when its last access token expires
+	stale      int64     // up to which generation a refresh of the claims has denied access tokens
 	killer     int       // the operation that killed it, 0 while it has not been
 	forgotten  time.Time // when the tombstone goes
 }
@@ -41,6 +42,9 @@ type tokenID struct {
 }
 
 const all = -1
+
+// stale stands, as a generation, for those up to session.stale.
+const stale = -2
 
 // reply is what presenting a refresh token comes to.
 type reply struct {
@@ -320,6 +324,22 @@ func (m *model) unblock(operation int, user string, now time.Time) {
 	}
 }
 
+// refresh denies the access tokens of a user's live sessions, as they are by now.
+func (m *model) refresh(operation int, user string, now time.Time) []string {
+	if ids, again := m.answers[operation]; again {
+		return ids
+	}
+	ids := []string{}
+	for _, s := range m.standing(user, now) {
+		s.stale = s.generation
+		m.deny(tokenID{s.id, stale}, s.accessEnd, now)
+		ids = append(ids, s.id)
+	}
+	slices.Sort(ids)
+	m.answers[operation] = ids
+	return ids
+}
+
 // blacklist denies the access tokens of one generation.
 func (m *model) blacklist(id tokenID, expires, now time.Time) {
 	if s := m.find(id.session, now); s != nil {
@@ -339,7 +359,11 @@ func (m *model) verify(id tokenID, expires, now time.Time) (want error, sure boo
 		return core.ErrTokenRevoked, true
 	}
 	sure = true
-	for _, d := range []tokenID{id, {id.session, all}} {
+	denying := []tokenID{id, {id.session, all}}
+	if s := m.sessions[id.session]; s != nil && id.generation <= s.stale {
+		denying = append(denying, tokenID{id.session, stale})
+	}
+	for _, d := range denying {
 		until, denied := m.denials[d]
 		if denied && now.Before(until) {
 			return core.ErrTokenRevoked, true

@@ -63,9 +63,6 @@ func (w *world) do(o op, before map[string]listed) (after map[string]listed, err
 			w.calls = slices.DeleteFunc(w.calls, func(c made) bool { return c.answered }) // no driver repeats those
 		}
 	case markBlocked:
-		if w.backend.MarkBlocked == nil {
-			break
-		}
 		until := w.now.Add(o.For)
 		err = w.backend.MarkBlocked(user(o.User), until)
 		w.model.barred[user(o.User)] = until

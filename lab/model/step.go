@@ -63,7 +63,7 @@ func (w *world) perform(o op) call {
 	switch o.Do {
 	case login:
 		return w.doLogin(o)
-	case revokeAll, block, unblock:
+	case revokeAll, block, unblock, refresh:
 		return w.doUser(o, f)
 	}
 	if f == nil {
@@ -270,6 +270,17 @@ func (w *world) doUser(o op, f *family) (c call) {
 			return joinedIDs(ended)
 		})
 		c.wantEvents = []string{w.event(core.UserBlocked, name, "", 0, "", reply{})}
+	case refresh:
+		failure = "refresh claims"
+		c.err = w.auth().RefreshClaims(context.Background(), name)
+		var sessions []string
+		expect(w, o.Fault, func() string {
+			sessions = w.model.refresh(step, name, w.now)
+			return "sessions " + joinedIDs(sessions)
+		})
+		for _, id := range sessions {
+			c.wantEvents = append(c.wantEvents, w.event(core.ClaimsRefreshed, name, id, 0, "", reply{}))
+		}
 	case unblock:
 		failure = "unblock"
 		c.err = w.auth().Unblock(context.Background(), name)

@@ -91,6 +91,13 @@ func (t *tap) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAllRe
 	return change(ctx, t, t.Store.Block, r, joined)
 }
 
+// RefreshClaims implements [core.Store].
+func (t *tap) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
+	return change(ctx, t, t.Store.RefreshClaims, r, func(a driver.RefreshClaimsResult) string {
+		return "sessions " + joinedIDs(a.Sessions)
+	})
+}
+
 // Unblock implements [core.Store].
 func (t *tap) Unblock(ctx context.Context, r driver.UnblockRequest) error {
 	_, err := change(ctx, t, func(ctx context.Context, r driver.UnblockRequest) (struct{}, error) {

@@ -21,8 +21,7 @@ type Backend struct {
 	// Save returns what brings the store's present state back, however often.
 	Save func() (restore func() error, err error)
 	// MarkBlocked blocks a subject and leaves its sessions alone, as if of a
-	// block only the mark had survived. Nil is for a store that cannot lose half
-	// of a block.
+	// block only the mark had survived.
 	MarkBlocked func(subject string, until time.Time) error
 	// Size returns how many entries, or keys, the store holds.
 	Size func() (int, error)

@@ -7,11 +7,12 @@
 -- login looks, a few at a time: a session that lives gets its end anew, and one
 -- that has ended is on the index under minus the end of its retention. So all
 -- scores from minus now to now are to be looked at, and it is cheap to count.
--- KEYS session (before the first run there is none), user, blocked, feed, evicted
+-- KEYS session (before the first run there is none), user, blocked, feed, evicted, fresh
 -- ARGV now, subject tag, sid, seed hash, idle TTL, session TTL (0: none), access TTL, max,
 --      reject or evict, device name, user agent, address, shard; then, of the
 --      sessions longest without a reissue, in their order, id and time of the last one
--- Returns outcome, created, idle end, absolute end, and of each session evicted
+-- Returns outcome, created, idle end, absolute end, the time since the user's claims
+--         were refreshed, -1 if that is over a minute, and of each session evicted
 --         its id and until when it is denied; the outcome is more if it must be run
 --         again, and full if so with those sessions
 local LOOKS, KILLS = 8, 2  -- in one run
@@ -21,7 +22,9 @@ local now, sub, sid, shard = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[13]
 local user, feed, evicted = KEYS[2], KEYS[4], KEYS[5]
 
 local function created(s)
-  return {'created', s.created, s.idle > 0 and s.rotated + s.idle or 0, s.session_end, unpack(redis.call('LRANGE', evicted, 0, -1))}
+  local since = now - (redis.call('GET', KEYS[6]) or -math.huge)
+  since = since > MEMORY and -1 or math.max(0, since)
+  return {'created', s.created, s.idle > 0 and s.rotated + s.idle or 0, s.session_end, since, unpack(redis.call('LRANGE', evicted, 0, -1))}
 end
 local s = load(KEYS[1], now, sub)
 if s then return created(s) end

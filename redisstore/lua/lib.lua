@@ -12,7 +12,7 @@ local function int(n) return string.format('%.0f', n) end
 
 -- load returns a session or a tombstone, nil if it is missing or another
 -- user's, and whether it is the user's and beyond its retention. The hash has short
--- names, which each session pays for: id, the tag of the subject and the seed
+-- names, which each session pays for: fresh, when its claims were last refreshed; id, the tag of the subject and the seed
 -- hash; st, see STATE; try, the attempt of the last reissue; by and gone, of a tombstone, the operation that killed it
 -- and when it may go; name, ua and ip, the device.
 local function load(key, now, sub)
@@ -36,20 +36,34 @@ local function live(s, now) return not s.gone and now < s.ends end
 -- which no script of ours has written, stops no revocation.
 local function passed(entry, now) return (tonumber(entry[2][8]) or 0) <= now end
 
--- deny puts one generation of a session, or all ('*'), on the blacklist until
--- MARGIN after last, never for a shorter time than before, and on the feed, with
+-- standing returns until when a denial stands, 0 if it does not. What is denied is
+-- a generation, all ('*'), or all up to one ('<7'): these share the field upto, the
+-- highest of them and until when.
+local function standing(key, what)
+  if string.sub(what, 1, 1) ~= '<' then return tonumber(redis.call('HGET', key, what) or 0) end
+  local gen, till = string.match(redis.call('HGET', key, 'upto') or '', '^(%d+) (%d+)$')
+  return gen and tonumber(gen) >= tonumber(string.sub(what, 2)) and tonumber(till) or 0
+end
+
+-- deny puts one generation of a session, all, or all up to one, on the blacklist
+-- until MARGIN after last, never for a shorter time than before, and on the feed, with
 -- the first 11 characters of the nonce (55 random bits or more), enough to tell
 -- the entry from any that was lost. A feed entry leaves once its own time has
 -- passed, never because of its age.
 -- Returns until when, and whether that is news, so that it is on the feed since.
 local function deny(key, feed, sid, what, last, nonce, now)
   local till = last + MARGIN
-  if till <= now or till <= tonumber(redis.call('HGET', key, what) or 0) then return till end
-  redis.call('HSET', key, what, int(till))
+  if till <= now or till <= standing(key, what) then return till end
+  if string.sub(what, 1, 1) == '<' then -- one that stands for longer, or for more, must not get less
+    local gen, other = string.match(redis.call('HGET', key, 'upto') or '0 0', '^(%d+) (%d+)$')
+    redis.call('HSET', key, 'upto', int(math.max(gen, tonumber(string.sub(what, 2)))) .. ' ' .. int(math.max(other, till)))
+  else
+    redis.call('HSET', key, what, int(till))
+  end
   if what ~= '*' and redis.call('HLEN', key) > 16 then -- of a session that lives long
     local all = redis.call('HGETALL', key)
     for i = 1, #all, 2 do
-      if tonumber(all[i + 1]) <= now then redis.call('HDEL', key, all[i]) end
+      if tonumber(string.match(all[i + 1], '%d+$')) <= now then redis.call('HDEL', key, all[i]) end
     end
   end
   keep(key, till, now)

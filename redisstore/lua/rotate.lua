@@ -5,10 +5,11 @@
 -- ARGV now, subject tag and seed hash as in the record, sid, operation, attempt,
 --      generation, access TTL, grace (-1: none)
 -- Returns outcome, generation, issued at, idle end, absolute end, distance, age,
---         until when the session is denied after a reuse
+--         until when the session is denied after a reuse; and if it issues, the
+--         time since its claims were refreshed, -1 if never
 local now, attempt, gen, ttl = clock(ARGV[1]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 
-local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'try', 'gone')
+local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'try', 'gone', 'fresh')
 if not v[1] or v[1] ~= ARGV[2] and string.sub(v[1], 1, 11) ~= string.sub(ARGV[2], 1, 11) then return {'missing'} end
 local made, current, since, life, fixed, idle, lasts = string.match(v[2], STATE)
 current, idle, lasts = tonumber(current), tonumber(idle), tonumber(lasts)
@@ -51,5 +52,5 @@ if outcome then
       keep(KEYS[2], after, now) -- or a block would not find the session
     end
   end
-  return {outcome, current, issued, idle > 0 and rotated + idle or 0, whole, distance, age, 0}
+  return {outcome, current, issued, idle > 0 and rotated + idle or 0, whole, distance, age, 0, v[5] and math.max(0, now - v[5]) or -1}
 end

@@ -76,6 +76,7 @@ func groups() []group {
 		{"EndAll", endAllCases()},
 		{"Block", blockCases()},
 		{"Deny", denyCases()},
+		{"RefreshClaims", refreshCases()},
 		{"Revoked", checkCases()},
 		{"Sessions", listCases()},
 		{"Subject", subjectCases()},
