@@ -21,7 +21,11 @@ func TestHistoriesMemory(t *testing.T) {
 		return model.Backend{
 			Store: j,
 			Save:  j.Save,
-			Size:  func() (int, error) { return countEntries(reflect.ValueOf(j.Store).Elem()), nil },
+			MarkBlocked: func(subject string, until time.Time) error {
+				j.Make(func(s core.Store) { markBlockedInMemory(s, subject, until) })
+				return nil
+			},
+			Size: func() (int, error) { return countEntries(reflect.ValueOf(j.Store).Elem()), nil },
 		}, nil
 	})
 }
