@@ -345,3 +345,52 @@ func TestSessionClaims(t *testing.T) {
 		t.Errorf("claims of over 1 KiB: the store was called %d times", calls)
 	}
 }
+
+// Claims that change while a login or a reissue loads the older ones are not
+// signed: the store tells of the refresh, and they are loaded again. What was
+// signed before it is refused, and the session goes on.
+func TestRefreshClaims(t *testing.T) {
+	var refresh func() // in the middle of the next load, once
+	role := "user"
+	var w *world
+	w = newWorld(t, func(c *core.Config) {
+		c.LoadClaims = func(context.Context, core.ClaimsRequest) (any, error) {
+			loaded := map[string]string{"role": role}
+			if f := refresh; f != nil {
+				refresh = nil
+				f()
+			}
+			return loaded, nil
+		}
+	})
+	change := func() {
+		role = "changed " + role
+		if err := w.RefreshClaims(t.Context(), "alice"); err != nil {
+			t.Error(err)
+		}
+	}
+	wantRole := func(what string, pair core.Tokens) {
+		t.Helper()
+		if got := must(core.ClaimsAs[map[string]string](w.claims(t, pair.AccessToken)))["role"]; got != role {
+			t.Errorf("%s: got the role %q, want %q", what, got, role)
+		}
+	}
+	refresh = change
+	pair := w.login(t, "alice")
+	wantRole("a login under way", pair)
+	for range 3 {
+		before := pair
+		refresh = change
+		pair = w.reissue(t, before.RefreshToken)
+		wantRole("a reissue under way", pair)
+		_, err := w.Verify(t.Context(), before.AccessToken)
+		wantError(t, "Verify before", err, core.ErrTokenRevoked)
+	}
+	w.clock.advance(time.Hour)
+	before := w.store.total()
+	pair = w.reissue(t, pair.RefreshToken)
+	if calls := w.store.total() - before; calls != 1 {
+		t.Errorf("an hour later: the store was called %d times, want once", calls)
+	}
+	wantError(t, "RefreshClaims of nobody", w.RefreshClaims(t.Context(), ""), core.ErrRequestInvalid)
+}

@@ -95,6 +95,12 @@ func (a *Auth) RevokeUser(c echo.Context, user string) error {
 	return a.answered(c, a.face.RevokeUser(c.Response(), c.Request(), user))
 }
 
+// RefreshClaims answers POST /admin/users/:user/refresh-claims: see
+// [httpauth.Auth.RefreshClaims].
+func (a *Auth) RefreshClaims(c echo.Context, user string) error {
+	return a.answered(c, a.face.RefreshClaims(c.Response(), c.Request(), user))
+}
+
 // UserSessions answers GET and HEAD /admin/users/:user/sessions: see
 // [httpauth.Auth.UserSessions].
 func (a *Auth) UserSessions(c echo.Context, user string) error {

@@ -41,6 +41,7 @@ func TestChainStops(t *testing.T) {
 		"JWKS":              auth.JWKS,
 		"BlockUser":         func(c *gin.Context) { auth.BlockUser(c, "bob") },
 		"UnblockUser":       func(c *gin.Context) { auth.UnblockUser(c, "bob") },
+		"RefreshClaims":     func(c *gin.Context) { auth.RefreshClaims(c, "bob") },
 		"RevokeUser":        func(c *gin.Context) { auth.RevokeUser(c, "bob") },
 		"UserSessions":      func(c *gin.Context) { auth.UserSessions(c, "bob") },
 		"RevokeUserSession": func(c *gin.Context) { auth.RevokeUserSession(c, "bob", "id") },

@@ -83,6 +83,12 @@ func (a *Auth) RevokeUser(c *gin.Context, user string) {
 	a.answered(c, a.face.RevokeUser(c.Writer, c.Request, user))
 }
 
+// RefreshClaims answers POST /admin/users/:user/refresh-claims: see
+// [httpauth.Auth.RefreshClaims].
+func (a *Auth) RefreshClaims(c *gin.Context, user string) {
+	a.answered(c, a.face.RefreshClaims(c.Writer, c.Request, user))
+}
+
 // UserSessions answers GET and HEAD /admin/users/:user/sessions: see
 // [httpauth.Auth.UserSessions].
 func (a *Auth) UserSessions(c *gin.Context, user string) {

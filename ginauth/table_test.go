@@ -79,6 +79,7 @@ func mountUsers(users *gin.RouterGroup, auth *ginauth.Auth) {
 	users.PUT("/block", user(auth.BlockUser))
 	users.DELETE("/block", user(auth.UnblockUser))
 	users.Match([]string{http.MethodGet, http.MethodHead}, "/sessions", user(auth.UserSessions))
+	users.POST("/refresh-claims", user(auth.RefreshClaims))
 	users.DELETE("/sessions", user(auth.RevokeUser))
 	users.DELETE("/sessions/:id", func(c *gin.Context) { auth.RevokeUserSession(c, param(c, "user"), param(c, "id")) })
 }

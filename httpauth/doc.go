@@ -60,7 +60,7 @@
 //
 // # Administrators
 //
-// [Auth.BlockUser], [Auth.UnblockUser], [Auth.RevokeUser], [Auth.UserSessions] and
+// [Auth.BlockUser], [Auth.UnblockUser], [Auth.RevokeUser], [Auth.RefreshClaims], [Auth.UserSessions] and
 // [Auth.RevokeUserSession] act on the user whom the application names. They do not
 // check what rights the caller has: only the application knows who is an
 // administrator. Its check comes after [Auth.Require] and before them. It is

@@ -168,6 +168,14 @@ func (a *Auth) RevokeUser(w http.ResponseWriter, r *http.Request, user string) {
 	a.answered(w, r, a.face.RevokeUser(w, r, user))
 }
 
+// RefreshClaims answers POST /admin/users/{user}/refresh-claims with 204. The user's
+// access tokens are refused from then on, and each session lives: its next reissue
+// loads the claims anew ([core.Authority.RefreshClaims]). What comes before it, and
+// its errors, are those of [Auth.BlockUser].
+func (a *Auth) RefreshClaims(w http.ResponseWriter, r *http.Request, user string) {
+	a.answered(w, r, a.face.RefreshClaims(w, r, user))
+}
+
 // UserSessions answers GET and HEAD /admin/users/{user}/sessions. It lists the
 // live sessions of the user as [Auth.Sessions] does. What comes before it, and
 // its errors, are those of [Auth.BlockUser].

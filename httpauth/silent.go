@@ -11,7 +11,8 @@ import (
 )
 
 // reissueSilently reissues on the way for a request whose access token is
-// missing or has expired, and lets it pass with the new one. Of a burst of
+// missing, has expired or was revoked (its session may live, see
+// [core.Authority.RefreshClaims]), and lets it pass with the new one. Of a burst of
 // such requests one rotates and the others get the same pair. If the refresh
 // token is refused, the answer is the refusal of the access token, and no
 // cookie is cleared: another request may just have set a better one. The request
@@ -49,9 +50,17 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 	if err != nil {
 		return Admission{}, err
 	}
-	// The cookies go out whatever comes now: the old refresh token is used up.
-	renewal := f.renew(w, p, tokens)
 	claims, err := f.authority.Verify(ctx, tokens.AccessToken)
+	if errors.Is(err, core.ErrTokenRevoked) {
+		// Of a generation whose claims were refreshed meanwhile: its child is not.
+		child, refused := f.authority.Reissue(ctx, tokens.RefreshToken, core.WithAccessToken(tokens.AccessToken), core.WithTokenLimits(f.tokenLimits()))
+		if refused == nil {
+			tokens = child
+			claims, err = f.authority.Verify(ctx, tokens.AccessToken)
+		}
+	}
+	// The cookies go out whatever has come: the old refresh token is used up.
+	renewal := f.renew(w, p, tokens)
 	if err != nil {
 		return Admission{Renewal: renewal}, err
 	}
@@ -64,7 +73,7 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 // reissuable reports whether a reissue may mend what an access token was
 // refused for.
 func reissuable(refusal error) bool {
-	return errors.Is(refusal, core.ErrTokenMissing) || errors.Is(refusal, core.ErrTokenExpired)
+	return errors.Is(refusal, core.ErrTokenMissing) || errors.Is(refusal, core.ErrTokenExpired) || errors.Is(refusal, core.ErrTokenRevoked)
 }
 
 // mayReissue reports whether a request may be reissued on the way. Only the

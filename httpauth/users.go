@@ -52,6 +52,17 @@ func (f *Face) RevokeUser(w http.ResponseWriter, r *http.Request, user string) e
 	}, http.MethodDelete)
 }
 
+// RefreshClaims refuses every access token that a user has been given so far.
+func (f *Face) RefreshClaims(w http.ResponseWriter, r *http.Request, user string) error {
+	return f.byAdmitted(w, r, func(r *http.Request, _ *core.Claims) error {
+		if err := f.authority.RefreshClaims(r.Context(), user); err != nil {
+			return err
+		}
+		writeNothing(w)
+		return nil
+	}, http.MethodPost)
+}
+
 // UserSessions lists a user's sessions.
 func (f *Face) UserSessions(w http.ResponseWriter, r *http.Request, user string) error {
 	return f.byAdmitted(w, r, func(r *http.Request, caller *core.Claims) error {

@@ -23,6 +23,7 @@ var userHandlers = []struct {
 }{
 	{"BlockUser", http.MethodPut, "PUT", (*httpauth.Auth).BlockUser},
 	{"UnblockUser", http.MethodDelete, "DELETE", (*httpauth.Auth).UnblockUser},
+	{"RefreshClaims", http.MethodPost, "POST", (*httpauth.Auth).RefreshClaims},
 	{"RevokeUser", http.MethodDelete, "DELETE", (*httpauth.Auth).RevokeUser},
 	{"UserSessions", http.MethodGet, "GET, HEAD", (*httpauth.Auth).UserSessions},
 	{"RevokeUserSession", http.MethodDelete, "DELETE", revokeUserSession},

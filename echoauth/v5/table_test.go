@@ -86,6 +86,7 @@ func mountUsers(r *echo.Group, auth *echoauth.Auth, before ...echo.MiddlewareFun
 	r.PUT("/admin/users/:user/block", user(auth.BlockUser), before...)
 	r.DELETE("/admin/users/:user/block", user(auth.UnblockUser), before...)
 	r.Match([]string{http.MethodGet, http.MethodHead}, "/admin/users/:user/sessions", user(auth.UserSessions), before...)
+	r.POST("/admin/users/:user/refresh-claims", user(auth.RefreshClaims), before...)
 	r.DELETE("/admin/users/:user/sessions", user(auth.RevokeUser), before...)
 	r.DELETE("/admin/users/:user/sessions/:id", func(c *echo.Context) error {
 		return auth.RevokeUserSession(c, c.Param("user"), c.Param("id"))

@@ -22,6 +22,7 @@ func (a *app) mountAdmin(e *echo.Echo) {
 	}{
 		{http.MethodPut, "/block", a.auth.BlockUser},
 		{http.MethodDelete, "/block", a.auth.UnblockUser},
+		{http.MethodPost, "/refresh-claims", a.auth.RefreshClaims},
 		{http.MethodDelete, "/sessions", a.auth.RevokeUser},
 		{http.MethodDelete, "/sessions/:id", func(c echo.Context, user string) error {
 			return a.auth.RevokeUserSession(c, user, param(c, "id"))

@@ -15,6 +15,7 @@ func (a *app) mountAdmin(r *gin.RouterGroup) {
 	r.Match([]string{http.MethodGet, http.MethodHead}, "", a.account)
 	r.PUT("/block", func(c *gin.Context) { a.auth.BlockUser(c, param(c, "user")) })
 	r.DELETE("/block", func(c *gin.Context) { a.auth.UnblockUser(c, param(c, "user")) })
+	r.POST("/refresh-claims", func(c *gin.Context) { a.auth.RefreshClaims(c, param(c, "user")) })
 	r.DELETE("/sessions", func(c *gin.Context) { a.auth.RevokeUser(c, param(c, "user")) })
 	r.DELETE("/sessions/:id", func(c *gin.Context) { a.auth.RevokeUserSession(c, param(c, "user"), param(c, "id")) })
 }

@@ -10,10 +10,11 @@ import (
 func (a *app) mountAdmin(mux *http.ServeMux) {
 	admin := a.auth.RequireRole("admin")
 	for pattern, handler := range map[string]func(w http.ResponseWriter, r *http.Request, user string){
-		"GET /admin/users/{user}":             a.account,
-		"PUT /admin/users/{user}/block":       a.auth.BlockUser,
-		"DELETE /admin/users/{user}/block":    a.auth.UnblockUser,
-		"DELETE /admin/users/{user}/sessions": a.auth.RevokeUser,
+		"GET /admin/users/{user}":                 a.account,
+		"PUT /admin/users/{user}/block":           a.auth.BlockUser,
+		"DELETE /admin/users/{user}/block":        a.auth.UnblockUser,
+		"POST /admin/users/{user}/refresh-claims": a.auth.RefreshClaims,
+		"DELETE /admin/users/{user}/sessions":     a.auth.RevokeUser,
 		"DELETE /admin/users/{user}/sessions/{id}": func(w http.ResponseWriter, r *http.Request, user string) {
 			a.auth.RevokeUserSession(w, r, user, r.PathValue("id"))
 		},

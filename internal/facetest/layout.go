@@ -24,6 +24,7 @@ import (
 //	GET    L/api/fail                Error of [Fault]
 //	PUT    L/admin/users/{user}/block          Require, then BlockUser
 //	DELETE L/admin/users/{user}/block          Require, then UnblockUser
+//	POST   L/admin/users/{user}/refresh-claims Require, then RefreshClaims
 //	GET    L/admin/users/{user}/sessions       Require, then UserSessions, and HEAD
 //	DELETE L/admin/users/{user}/sessions       Require, then RevokeUser
 //	DELETE L/admin/users/{user}/sessions/{id}  Require, then RevokeUserSession

@@ -43,6 +43,7 @@ func NetHTTP(_ testing.TB, a *core.Authority, l Layout) http.Handler {
 		return func(w http.ResponseWriter, r *http.Request) { handle(w, r, r.PathValue("user")) }
 	}
 	users("/block", map[string]func(http.ResponseWriter, *http.Request){"PUT": user(auth.BlockUser), "DELETE": user(auth.UnblockUser)})
+	users("/refresh-claims", map[string]func(http.ResponseWriter, *http.Request){"POST": user(auth.RefreshClaims)})
 	users("/sessions", map[string]func(http.ResponseWriter, *http.Request){
 		"GET": user(auth.UserSessions), "HEAD": user(auth.UserSessions), "DELETE": user(auth.RevokeUser),
 	})

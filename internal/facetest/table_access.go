@@ -102,6 +102,14 @@ func block(user string) func(*scene) {
 	}
 }
 
+func refreshClaims(user string) func(*scene) {
+	return func(s *scene) {
+		if err := s.Authority.RefreshClaims(s.t.Context(), user); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // alter returns the token with another first letter of its signature.
 func alter(token string) string {
 	i := strings.LastIndexByte(token, '.') + 1

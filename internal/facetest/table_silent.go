@@ -67,12 +67,17 @@ func silentRows() []row {
 		{name: "expired token of a blocked user", given: func(s *scene) { block("alice")(s); hour(s) }, request: me(bothCookies), want: expired},
 		{name: "idle too long", given: wait(8 * 24 * time.Hour), request: me(bothCookies), want: expired},
 		{name: "session over", given: wait(31 * 24 * time.Hour), request: me(bothCookies), want: expired},
-		{name: "revoked token", given: logout, request: me(bothCookies), want: answer(401, tokenRevoked, challengeRevoked), then: noRotation},
+		{name: "revoked token", given: logout, request: me(bothCookies), want: answer(401, tokenRevoked, challengeRevoked), then: refreshEnded},
 		{name: "blacklisted token", given: func(s *scene) {
 			if err := s.Authority.Blacklist(s.t.Context(), s.names["access"]); err != nil {
 				s.t.Fatal(err)
 			}
-		}, request: me(bothCookies), want: answer(401, tokenRevoked, challengeRevoked), then: noRotation},
+		}, request: me(bothCookies), want: renewed(alice()), then: renewedTo},
+		{name: "refreshed claims", given: refreshClaims("alice"), request: me(bothCookies), want: renewed(alice()), then: renewedTo},
+		{name: "refreshed claims, a replay", given: func(s *scene) { s.next("next"); refreshClaims("alice")(s) }, request: me(bothCookies), want: renewed(alice()),
+			then: func(s *scene, _ Answer) {
+				s.wantCode("the generation between", s.Me(s.names["next_access"]), "token_revoked")
+			}},
 		{name: "rubbish token", request: me("Cookie: __Host-access=rubbish; __Host-refresh=$refresh"), want: invalid, then: noRotation},
 		{name: "empty token", request: me("Cookie: __Host-access=; __Host-refresh=$refresh"), want: invalid, then: noRotation},
 		{name: "expired header", given: hour, request: me(withAccess, refreshOnly), want: expired, then: noRotation},
@@ -97,7 +102,7 @@ func silentRows() []row {
 		{name: "optional/nothing", request: maybe(), want: nobody(), then: noRotation},
 		{name: "optional/refused", given: hour, request: maybe(accessOnly + "; __Host-refresh=rubbish"), want: nobody(), then: noRotation},
 		{name: "optional/rubbish token", request: maybe("Cookie: __Host-access=rubbish; __Host-refresh=$refresh"), want: nobody(), then: noRotation},
-		{name: "optional/revoked token", given: logout, request: maybe(bothCookies), want: nobody(), then: noRotation},
+		{name: "optional/revoked token", given: logout, request: maybe(bothCookies), want: nobody(), then: refreshEnded},
 		{name: "optional/expired header", given: hour, request: maybe(withAccess, refreshOnly), want: expired, then: noRotation},
 		{name: "optional/two refresh cookies", request: maybe(refreshOnly, refreshOnly), want: twice, then: noRotation},
 		{name: "optional/store fails", given: func(s *scene) { hour(s); s.fail() }, request: maybe(bothCookies), want: unavailable()},

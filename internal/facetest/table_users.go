@@ -61,6 +61,16 @@ func usersRows() []row {
 		{name: "unblock/store fails", request: removeOf("bob/block", withAccess), want: unavailable(), then: blocked("bob", true),
 			given: func(s *scene) { block("bob")(s); s.failBefore("Unblock") }},
 
+		{name: "refresh claims", request: post(usersPath+"bob/refresh-claims", withAccess), want: done(), then: func(s *scene, a Answer) {
+			alive(s, a)
+			s.wantCode("bob", s.Me(s.names["bob_access"]), "token_revoked")
+			s.wantCode("bob's reissue", s.Reissue(s.names["bob_refresh"]), "")
+		}},
+		{name: "refresh claims/no token", request: post(usersPath + "bob/refresh-claims"), want: missing, then: bobAlive},
+		{name: "refresh claims/name not UTF-8", request: post(usersPath+"%FF/refresh-claims", withAccess), want: invalid, then: bobAlive},
+		{name: "refresh claims/store fails", request: post(usersPath+"bob/refresh-claims", withAccess), want: unavailable(), then: bobAlive,
+			given: func(s *scene) { given(s); s.failBefore("RefreshClaims") }},
+
 		{name: "revoke all", request: removeOf("bob/sessions", withAccess), want: answer(200, `{"ended":2}`), then: func(s *scene, a Answer) {
 			alive(s, a)
 			s.wantCode("bob", s.Me(s.names["bob_access"]), "token_revoked")
