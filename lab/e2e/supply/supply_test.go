@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	root    = "../.."
+	root    = "../../.."
 	project = "github.com/ratchetauth/ratchet"
 )
 

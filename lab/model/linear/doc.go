@@ -13,5 +13,5 @@
 // token expires during a history, and the window of reuse is either longer than
 // that or none.
 //
-//	RATCHET_HISTORIES=10000 go test -timeout 0 ./linear
+//	RATCHET_HISTORIES=10000 go -C lab test -timeout 0 -run TestLinearizable -v ./model/linear
 package linear

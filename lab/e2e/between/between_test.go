@@ -205,7 +205,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-const guide = "../../docs/guides/between.md"
+const guide = "../../../docs/guides/between.md"
 
 // blocks returns the blocks of a language in the guide.
 func blocks(t *testing.T, language string) (found []string) {

@@ -4,7 +4,6 @@
 // ends the session, and the recipe of docs/guides/between.md. The tests take
 // configuration and JavaScript out of that page; its Go is in this package.
 //
-// It is a module of its own, as everything that asks for a program other than Go.
 // Tests are skipped where nginx or node is missing, unless
 // RATCHET_REQUIRE_SERVERS is set, which makes that a failure.
 package between

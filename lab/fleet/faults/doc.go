@@ -12,11 +12,8 @@
 // is lost, but for what docs/guarantees.md says of a failover. The test prints
 // the counts and the time to recovery, one line for each fault, in a table:
 //
-//	go test -run TestFaults -v .
-//	RATCHET_FAULTS_FOR=1m go test -timeout 0 -run TestFaults -v .
+//	go -C lab test -run TestFaults -v ./fleet/faults
+//	RATCHET_FAULTS_FOR=1m go -C lab test -timeout 0 -run TestFaults -v ./fleet/faults
 //
 // The variable is how long each fault is repeated; without it each happens once.
-//
-// The package linear in the folder below checks what two operating system
-// processes answered on one Redis for an order that explains it.
 package faults
