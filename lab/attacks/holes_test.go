@@ -1,7 +1,6 @@
 package attacks
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,24 +11,17 @@ import (
 // The page names a case that there is in each row, and the case's comment has
 // the row's links.
 func TestHolesAreCases(t *testing.T) {
-	page, err := os.ReadFile("../../docs/holes.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := read(t, "../../docs/holes.md")
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var source strings.Builder
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		source.Write(text)
+		source.WriteString(read(t, file))
 	}
 	named := 0
-	for _, m := range regexp.MustCompile("(?m)^\\|.*`([0-9]+_[A-Za-z0-9_]+)` \\|$").FindAllStringSubmatch(string(page), -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\|.*`([0-9]+_[A-Za-z0-9_]+)` \\|$").FindAllStringSubmatch(page, -1) {
 		named++
 		if !slices.ContainsFunc(rows(), func(r row) bool { return r.name == m[1] }) {
 			t.Errorf("docs/holes.md: there is no case %s", m[1])
@@ -40,7 +32,7 @@ func TestHolesAreCases(t *testing.T) {
 			}
 		}
 	}
-	if want := strings.Count(string(page), "\n| ") - 1; named != want {
+	if want := strings.Count(page, "\n| ") - 1; named != want {
 		t.Errorf("docs/holes.md: %d of %d rows name a case", named, want)
 	}
 }
