@@ -394,3 +394,45 @@ func TestRefreshClaims(t *testing.T) {
 	}
 	wantError(t, "RefreshClaims of nobody", w.RefreshClaims(t.Context(), ""), core.ErrRequestInvalid)
 }
+
+// reservedNames are the names that custom claims must not have, as RFC 7519,
+// section 4.1, and the library have them.
+func reservedNames() []string {
+	return []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "gen", "auth_time", "seed", "typ"}
+}
+
+// spelledAlike returns names that encoding/json takes for the name.
+func spelledAlike(name string) []string {
+	alike := []string{name, strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:], name[:1] + strings.ToUpper(name[1:])}
+	if strings.Contains(name, "s") {
+		alike = append(alike, strings.Replace(name, "s", "\u017f", 1)) // the long s folds to s
+	}
+	return alike
+}
+
+func testReservedClaims(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range reservedNames() {
+		for _, spelled := range spelledAlike(name) {
+			for form, claims := range map[string]any{
+				"map":     map[string]any{spelled: 1, "role": "user"},
+				"raw":     json.RawMessage(fmt.Sprintf(`{"role":"user",%q:null}`, spelled)),
+				"escaped": json.RawMessage(fmt.Sprintf(`{"\u%04x%s":"x"}`, []rune(spelled)[0], string([]rune(spelled)[1:]))),
+			} {
+				_, err := w.Issue(t.Context(), core.Login{Subject: "alice", Claims: claims})
+				if err == nil || !strings.Contains(err.Error(), "Login.Claims") || !strings.Contains(err.Error(), fmt.Sprintf("%q", spelled)) {
+					t.Errorf("%s %q: got error %v, want one that names it", form, spelled, err)
+				}
+			}
+		}
+	}
+	if w.store.total() != 0 {
+		t.Errorf("the store was called %d times", w.store.total())
+	}
+	// What only looks like one is free.
+	for _, name := range []string{"issuer", "su", "ex", "roles", "scope", "claims", "cnf", "sid2", "", "auth-time"} {
+		if _, err := w.Issue(t.Context(), core.Login{Subject: "alice", Claims: map[string]any{name: 1}}); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

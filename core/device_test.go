@@ -57,3 +57,33 @@ func TestOtherAgents(t *testing.T) {
 		}
 	}
 }
+
+// A field is cut between characters, and no sooner than it must be.
+func TestDeviceIsCut(t *testing.T) {
+	w := newWorld(t)
+	for _, test := range []struct{ name, text, want string }{
+		{"64 bytes", strings.Repeat("x", 64), strings.Repeat("x", 64)},
+		{"65 bytes", strings.Repeat("x", 65), strings.Repeat("x", 64)},
+		{"two-byte character across", strings.Repeat("x", 63) + "éé", strings.Repeat("x", 63)},
+		{"two-byte character up to the edge", strings.Repeat("x", 62) + "éx", strings.Repeat("x", 62) + "é"},
+		{"three-byte character across by one", strings.Repeat("x", 62) + "€", strings.Repeat("x", 62)},
+		{"three-byte character across by two", strings.Repeat("x", 63) + "€", strings.Repeat("x", 63)},
+		{"three-byte character up to the edge", strings.Repeat("x", 61) + "€x", strings.Repeat("x", 61) + "€"},
+		{"four-byte characters", strings.Repeat("😀", 17), strings.Repeat("😀", 16)},
+		{"four-byte character across by one", strings.Repeat("x", 61) + "😀", strings.Repeat("x", 61)},
+		{"four-byte character across by three", strings.Repeat("x", 63) + "😀", strings.Repeat("x", 63)},
+		{"not UTF-8", "a\xffb\xc3", "ab"},
+		{"continuation bytes only", strings.Repeat("\x80", 100), ""},
+		{"U+FFFD itself", strings.Repeat("x", 61) + "\ufffd", strings.Repeat("x", 61) + "\ufffd"},
+		{"U+FFFD across", strings.Repeat("x", 62) + "\ufffd", strings.Repeat("x", 62)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pair := w.issue(t, core.Login{Subject: "alice", Device: core.Device{Name: test.text}})
+			for _, s := range w.sessions(t, "alice") {
+				if s.ID == pair.SessionID && s.Device.Name != test.want {
+					t.Errorf("got %q, want %q", s.Device.Name, test.want)
+				}
+			}
+		})
+	}
+}

@@ -155,17 +155,6 @@ func field(t testing.TB, token, name string) string {
 	return text
 }
 
-// without removes a claim, with its comma, from the JSON of a token.
-func without(t testing.TB, token, secret, name string) string {
-	t.Helper()
-	_, payload := parts(t, token)
-	f := field(t, token, name)
-	if strings.Contains(payload, f+",") {
-		return forge(t, token, secret, f+",", "")
-	}
-	return forge(t, token, secret, ","+f, "")
-}
-
 // remoteSigner is a crypto.Signer that is no private key of the standard
 // library, as a hardware or cloud key is.
 type remoteSigner struct {
@@ -183,3 +172,7 @@ func (r remoteSigner) Sign(random io.Reader, digest []byte, opts crypto.SignerOp
 }
 
 func pointerTo[T any](v T) *T { return &v }
+func hashed(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return string(h[:])
+}

@@ -16,7 +16,6 @@ type spyStore struct {
 	calls  map[string]int
 	before func(ctx context.Context, method string) error // an error: the operation does not happen
 	after  func(ctx context.Context, method string) error // an error: it happens, the answer is lost
-	twice  bool                                           // run each mutating call twice, as a driver may
 
 	created driver.CreateRequest // the last of its kind
 	rotated driver.RotateRequest
@@ -53,11 +52,6 @@ func (s *spyStore) fail(err error, methods ...string) {
 	s.onCall(failing(err, methods...), nil)
 }
 
-// loseAnswer makes every call of the methods happen and then fail.
-func (s *spyStore) loseAnswer(err error, methods ...string) {
-	s.onCall(nil, failing(err, methods...))
-}
-
 func (s *spyStore) heal() { s.onCall(nil, nil) }
 
 func failing(err error, methods ...string) func(context.Context, string) error {
@@ -81,7 +75,7 @@ func spy[T any](s *spyStore, ctx context.Context, method string, call func() (T,
 		s.calls = make(map[string]int)
 	}
 	s.calls[method]++
-	before, after, twice := s.before, s.after, s.twice
+	before, after := s.before, s.after
 	s.mu.Unlock()
 
 	var zero T
@@ -91,9 +85,6 @@ func spy[T any](s *spyStore, ctx context.Context, method string, call func() (T,
 		}
 	}
 	result, err := call()
-	if twice && err == nil {
-		result, err = call()
-	}
 	if after != nil {
 		if err := after(ctx, method); err != nil {
 			return zero, err

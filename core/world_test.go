@@ -295,3 +295,41 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	return l.w.Write(p)
 }
+
+const day = 24 * time.Hour
+
+func withGrace(d time.Duration) func(*core.Config) {
+	return func(c *core.Config) { c.ReuseGrace = d }
+}
+
+var errStore = errors.New("connection refused")
+
+// claimsLoader answers LoadClaims with what was last set: claims, an error, or
+// a function to call.
+type claimsLoader struct {
+	mu     sync.Mutex
+	answer any
+}
+
+func (l *claimsLoader) set(answer any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answer = answer
+}
+
+func (l *claimsLoader) load(ctx context.Context, _ core.ClaimsRequest) (any, error) {
+	l.mu.Lock()
+	answer := l.answer
+	l.mu.Unlock()
+	switch v := answer.(type) {
+	case error:
+		return nil, v
+	case func(context.Context) (any, error):
+		return v(ctx)
+	}
+	return answer, nil
+}
+
+func withClaims(l *claimsLoader) func(*core.Config) {
+	return func(c *core.Config) { c.LoadClaims = l.load }
+}

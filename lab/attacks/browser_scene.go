@@ -18,16 +18,10 @@ func browserRows() []row {
 	return []row{
 		{"34_cookie_and_body_disagree", eachTransport(cookieAndBodyDisagree)},
 		{"34_cookies_of_two_sessions", cookiesOfTwoSessions},
-		{"43_logout_of_any_cookie", eachTransport(logoutOfAnyCookie)},
-		{"44_logout_while_the_store_fails_by_cookie", eachTransport(cookieLogoutStoreDown)},
 		{"53_requests_of_other_origins", eachTransport(otherOrigins)},
 		{"53_images_and_links_of_other_sites", eachTransport(imagesAndLinks)},
 		{"53_bearer_from_anywhere", eachTransport(bearerFromAnywhere)},
 		{"54_two_cookies_of_one_name", eachTransport(twoCookies)},
-		{"54_two_cookies_of_one_name_ended", eachTransport(twoCookiesEnd)},
-		{"54_cookie_and_header", cookieAndHeader},
-		{"55_stale_cookie_beside_a_good_header", staleCookie},
-		{"55_basic_header_beside_a_good_cookie", basicHeader},
 		{"56_loser_after_the_winner", eachTransport(loserAfterWinner)},
 		{"57_login_over_somebody_else", eachTransport(loginOver)},
 		{"57_login_refused_ends_nothing", eachTransport(loginRefusedEndsNothing)},
@@ -233,3 +227,11 @@ func with(r facetest.Request, header ...string) facetest.Request {
 
 // hasToken reports whether a text has the beginning of a token in it.
 func hasToken(text string) bool { return strings.Contains(text, tokenStart) }
+
+// authorization is the header that a page of the hybrid transport sends.
+func (s *stage) authorization(p facetest.Pair) []string {
+	if s.transport.cookie {
+		return nil
+	}
+	return []string{"Authorization: Bearer " + p.AccessToken}
+}

@@ -17,6 +17,12 @@ func denialRows() []row {
 
 // A denial is of no use if it ends before the token, however the settings
 // changed between the two.
+//
+// Express-jwt-blacklist kept a user's revoked tokens under one key, which lived
+// as long as the one that was revoked last. With that, a token revoked earlier
+// that lives longer was good again.
+//
+//   - https://github.com/layerhq/express-jwt-blacklist/pull/9
 func denialOutlives(t *testing.T, d deployment) {
 	ends := endings()
 	ends["logout by access token"] = func(s *scene, _, child facetest.Pair) {

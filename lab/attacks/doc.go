@@ -5,9 +5,7 @@
 //
 //	go -C lab test -run TestAttacks/17_ ./attacks
 //
-// finds it. Cases without a face of HTTP in the bearer transport are tested
-// where they show: in core, in redisstore and in the tests of the browser
-// transports.
+// finds it. README.md says which suite has each number.
 //
 // A row looks at everything that a request leaves behind: the whole answer, the
 // calls of the store, the events, the other sessions. What no row may ever do

@@ -91,6 +91,11 @@ func logoutInReissue(t *testing.T, d deployment) {
 }
 
 // The same without a script, round after round.
+//
+// Keycloak revokes a token without the lock under which it refreshes. A refresh
+// in between mints tokens that survive.
+//
+//   - https://github.com/keycloak/keycloak/issues/51312
 func logoutAgainstReissue(t *testing.T, d deployment) {
 	s := d.start(t)
 	two := s.sibling()
@@ -191,6 +196,14 @@ func remove(list []string, item string) []string {
 }
 
 // The clock stands still: what decides is the order, not the second.
+//
+// Wazuh and GlycemicGPT revoke all of a user's tokens by a time in whole
+// seconds, before which they must be issued. In the same second either a new
+// login is refused, as with Wazuh, or an old token survives, as with
+// GlycemicGPT.
+//
+//   - https://github.com/wazuh/wazuh/issues/35043
+//   - https://github.com/GlycemicGPT/GlycemicGPT/pull/1006
 func revokeAllSameSecond(t *testing.T, d deployment) {
 	s := d.start(t)
 	for range 10 {

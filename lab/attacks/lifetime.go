@@ -20,6 +20,11 @@ const day = 24 * time.Hour
 
 // The absolute end of a session does not move, however often it is reissued,
 // and nothing that is issued outlives it.
+//
+// Gin-jwt counts the life of a session anew at each rotation, so who reissues
+// in time, thief or user, never has to log in again.
+//
+//   - https://github.com/appleboy/gin-jwt/blob/v3.5.1/auth_jwt.go
 func sessionEnd(t *testing.T, d deployment) {
 	s := d.start(t, func(c *core.Config) { c.SessionTTL, c.IdleTTL = 10*day, 2*day })
 	end := s.Clock.Now().Add(10 * day)

@@ -85,6 +85,13 @@ func (s *scene) wantNoAnswer(refreshToken string, header ...string) {
 
 // An answer that was lost is repaired by a retry within the window, on the
 // same process or on the one that comes after it.
+//
+// With Zitadel, and with the Matrix Authentication Service before it kept the
+// pair, an answer that is lost between the commit and the client logs the user
+// out: the old token is used up, the new one never came.
+//
+//   - https://github.com/zitadel/zitadel/issues/9631
+//   - https://github.com/element-hq/matrix-authentication-service/issues/2795
 func answerLost(t *testing.T, d deployment) {
 	for name, lose := range losses() {
 		for i, w := range ways() {

@@ -25,6 +25,11 @@ func (s *scene) maybe(header ...string) facetest.Answer {
 
 // A store that cannot be asked says nothing about a token: the client keeps it
 // and comes back.
+//
+// Gin-jwt answers 401 when Redis does not, so that a second of it logs every
+// client out.
+//
+//   - https://github.com/appleboy/gin-jwt/blob/v3.5.1/store/redis.go
 func outageClosed(t *testing.T, d deployment) {
 	for policy, configure := range policies() {
 		t.Run(policy, func(t *testing.T) {

@@ -68,6 +68,15 @@ func parallel(t *testing.T, d deployment) {
 }
 
 // Without a window the second of two racers is a thief.
+//
+// Keycloak (CVE-2026-1035), Simple JWT and gin-jwt look whether a token is
+// unused and mark it used in two steps. Of requests at once several or all pass
+// between the two, and one stolen token becomes as many sessions. Here all get
+// one child, in strict mode one gets it.
+//
+//   - https://github.com/keycloak/keycloak/issues/45647
+//   - https://github.com/jazzband/djangorestframework-simplejwt/issues/985
+//   - https://github.com/appleboy/gin-jwt/blob/v3.5.1/auth_jwt.go
 func parallelStrict(t *testing.T, d deployment) {
 	s := d.start(t, withGrace(core.Strict))
 	s.sibling()

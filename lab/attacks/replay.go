@@ -36,6 +36,15 @@ func eachWay(t *testing.T, test func(*testing.T, way)) {
 
 // The default window is 30 seconds, its last moment included. The replay gets
 // the child and changes nothing: no end moves, and the list stays as it was.
+//
+// VilnaCRM's user service and engram answered a token that came again within
+// the window with a new token of its own chain. A thief who replays once within
+// the window has a branch that is never compared with the victim's again, for
+// as long as he likes. Here both hold the same child, so the second to use it
+// shows the theft.
+//
+//   - https://github.com/VilnaCRM-Org/user-service/issues/474
+//   - https://github.com/get-engram/engram/issues/446
 func parentWithinGrace(t *testing.T, d deployment) {
 	eachWay(t, func(t *testing.T, w way) {
 		s := d.start(t)
@@ -66,6 +75,13 @@ func parentWithinGrace(t *testing.T, d deployment) {
 
 // A parent after its window is proof of theft: the session is dead in the same
 // step, on every process, and nobody else's is.
+//
+// Systems without reuse detection, as Ory Hydra was and gin-jwt is, refuse a
+// used token and do nothing else. Where the thief was first, the victim is the
+// one refused, and the thief's chain goes on.
+//
+//   - https://github.com/ory/hydra/issues/2022
+//   - https://github.com/appleboy/gin-jwt/blob/v3.5.1/auth_jwt.go
 func parentAfterGrace(t *testing.T, d deployment) {
 	eachWay(t, func(t *testing.T, w way) {
 		s := d.start(t)
@@ -92,6 +108,11 @@ func parentAfterGrace(t *testing.T, d deployment) {
 	})
 }
 
+// Keycloak told old refresh tokens from new ones by the second of their iat, so
+// one that was rotated in the second of its issue could be used again. Here
+// generations are counted.
+//
+//   - https://github.com/keycloak/keycloak/issues/50999
 func parentAfterChildUsed(t *testing.T, d deployment) {
 	eachWay(t, func(t *testing.T, w way) {
 		s := d.start(t)
@@ -108,6 +129,12 @@ func parentAfterChildUsed(t *testing.T, d deployment) {
 }
 
 // A grandparent never passes, however new it is.
+//
+// Django OAuth Toolkit, its issue 1617, took any used token whose own window
+// was open, however many rotations had come since. A thief with a token of some
+// generations ago got a new pair, and nobody an alarm.
+//
+//   - https://github.com/django-oauth/django-oauth-toolkit/pull/1777
 func grandparent(t *testing.T, d deployment) {
 	for i, generations := range []int{2, 3, 50} {
 		w := ways()[i%2]
@@ -126,6 +153,15 @@ func grandparent(t *testing.T, d deployment) {
 }
 
 // The session is put 10 000 generations ahead by the rule for lost writes.
+//
+// Django OAuth Toolkit's cleartokens removes used tokens once their window is
+// over, and a replay is then of an unknown token; Keycloak (CVE-2026-9802)
+// forgot after a restart which tokens it had rotated. A thief waits for that,
+// and his replay kills nothing or even succeeds. Here the session's generation
+// alone tells every ancestor, so neither time nor a restart hides one.
+//
+//   - https://github.com/django-oauth/django-oauth-toolkit/pull/1688
+//   - https://github.com/keycloak/keycloak/issues/49426
 func oldAncestor(t *testing.T, d deployment) {
 	eachWay(t, func(t *testing.T, w way) {
 		s := d.start(t)
@@ -167,6 +203,12 @@ func endings() map[string]func(s *scene, parent, child facetest.Pair) {
 
 // A dead session's tokens are refused on every process without a second alarm,
 // and a logout with them is a logout.
+//
+// A review of ayunis-core found that its window asked when a token was used and
+// not whether its family was revoked since: a retry within the window brought a
+// session back that a logout had ended.
+//
+//   - https://github.com/ayunis-core/ayunis-core/pull/1047
 func afterTheEnd(t *testing.T, d deployment) {
 	for reason, end := range endings() {
 		t.Run(reason, func(t *testing.T) {
@@ -199,6 +241,14 @@ func afterTheEnd(t *testing.T, d deployment) {
 	}
 }
 
+// Tymon/jwt-auth moved the end of the window with each replay, Supabase Auth
+// counts it from the last use, Eventra wrote its beginning anew. Whoever
+// presents a used token every 9 seconds of a window of 10 gets fresh tokens
+// from it for ever.
+//
+//   - https://github.com/tymondesigns/jwt-auth/issues/1541
+//   - https://github.com/supabase/auth/issues/1901
+//   - https://github.com/SandeepVashishtha/Eventra/issues/17845
 func windowDoesNotSlide(t *testing.T, d deployment) {
 	eachWay(t, func(t *testing.T, w way) {
 		s := d.start(t, withGrace(10*time.Second))
@@ -216,6 +266,14 @@ func windowDoesNotSlide(t *testing.T, d deployment) {
 
 // A thief who keeps a copy of the victim's token is found at the first token
 // that one of the two presents after the other, whoever comes first.
+//
+// Supabase Auth always answers the parent of the newest token with the newest,
+// without a limit of time, because its client may have lost the answer. A thief
+// who presents each token some time after the victim stays one step behind her,
+// and is never found.
+//
+//   - https://github.com/supabase/auth/pull/1278
+//   - https://github.com/supabase/auth/issues/1901
 func lockStep(t *testing.T, d deployment) {
 	for _, order := range []string{"victim first", "thief first"} {
 		t.Run(order, func(t *testing.T) {

@@ -31,6 +31,12 @@ func policies() map[string]func(*core.Config) {
 
 // A logout on one process is one on every process, by whichever token and
 // wherever that stands, also where the access token is remembered as verified.
+//
+// Gin-jwt reads its whitelist of refresh tokens through a cache in the process,
+// of up to a minute, that hears of changes by itself. A token that one node has
+// revoked is accepted by another until it has heard.
+//
+//   - https://github.com/appleboy/gin-jwt/blob/v3.5.1/store/redis.go
 func accessAfterLogout(t *testing.T, d deployment) {
 	for policy, configure := range policies() {
 		for _, by := range []string{"access", "refresh", "used refresh", "expired access"} {
@@ -81,6 +87,12 @@ func accessAfterTheEnd(t *testing.T, d deployment) {
 	}
 }
 
+// With gin-jwt, and with FerrisKey, which wrote the session into each token and
+// never looked at it, a logout ends the refresh token. Whoever has the access
+// token goes on until it expires.
+//
+//   - https://github.com/appleboy/gin-jwt/issues/98
+//   - https://github.com/ferriskey/ferriskey/pull/1232
 func olderAccess(t *testing.T, d deployment) {
 	s := d.start(t)
 	s.sibling()
@@ -175,6 +187,11 @@ func logoutOfLost(t *testing.T, d deployment) {
 }
 
 // Nobody is told that he is logged out who is not.
+//
+// Gin-jwt logs that Redis refused to delete the token, and answers that the
+// user is logged out. The session lives.
+//
+//   - https://github.com/appleboy/gin-jwt/blob/v3.5.1/auth_jwt.go
 func logoutStoreDown(t *testing.T, d deployment) {
 	s := d.start(t)
 	pair, other := s.Login("alice"), s.Login("alice")

@@ -62,14 +62,22 @@ func Run(t *testing.T, newHandler facetest.NewHandler, newStore NewStore) {
 		}
 		return key
 	})}
-	rows := slices.Concat(
+	for _, r := range rows() {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel() // each has a store and a clock of its own
+			r.test(t, d)
+		})
+	}
+}
+
+// rows returns all rows by their numbers.
+func rows() []row {
+	all := slices.Concat(
 		forgedRows(), headerRows(), spellingRows(), malformedRows(), sizeRows(), hostileRows(),
 		replayRows(), raceRows(), lostAnswerRows(), repeatRows(), faultRows(), claimsRows(),
 		rotationRows(), lifetimeRows(), revocationRows(), interleavingRows(), othersRows(), blockRows(),
 		limitRows(), denialRows(), outageRows(), silenceRows(), logRows(), hookRows(), browserRows(),
 	)
-	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.name, b.name) })
-	for _, r := range rows {
-		t.Run(r.name, func(t *testing.T) { r.test(t, d) })
-	}
+	slices.SortStableFunc(all, func(a, b row) int { return cmp.Compare(a.name, b.name) })
+	return all
 }

@@ -33,6 +33,11 @@ func withES256(t *testing.T, key *ecdsa.PrivateKey) func(*core.Config) {
 
 // spellings writes both tokens in every other way that some decoder takes for
 // the same bytes.
+//
+// Secure-proxy-manager knew used refresh tokens by their hash as well, so that
+// one could be used once for each of its spellings.
+//
+//   - https://github.com/fabriziosalmi/secure-proxy-manager/pull/185
 func spellings(f *forgeries) {
 	for _, k := range f.kinds() {
 		for name, spelling := range f.s.spellings(k.token) {
@@ -102,6 +107,16 @@ func (s *scene) spellings(token string) map[string]string {
 
 // Whatever a spelling is taken for, it ends with the session, and the verified
 // token that the server remembers does not bring it back.
+//
+// Secure-proxy-manager (GHSA-j5fj-8wxc-gvmj), and the way of the OWASP cheat
+// sheet until 2026, keep the hash of a revoked token's text. Its bytes have
+// other spellings, with bits of base64 that do not count, padding, line breaks
+// or, with ES256, the signature's twin, and who was logged out goes on with
+// one. Here what is on the blacklist is the session.
+//
+//   - https://github.com/fabriziosalmi/secure-proxy-manager/pull/185
+//   - https://github.com/OWASP/CheatSheetSeries/pull/2242
+//   - https://github.com/golang-jwt/jwt/pull/259
 func spellingsAfterLogout(t *testing.T, d deployment) {
 	s := d.start(t)
 	pair := s.Login("alice")
