@@ -21,6 +21,7 @@ type record struct {
 	sessionEnd int64
 	accessEnd  int64 // when the last access token issued expires
 	device     Device
+	lastIP     string   // of the last reissue that had an address
 	evicted    []string // what Create killed to make room, for its second run
 
 	killed   bool
