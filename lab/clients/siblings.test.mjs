@@ -36,7 +36,7 @@ test("hosts of one domain", async (t) => {
   await there.evaluate((domain) => { document.cookie = `access=planted; domain=${domain}; path=/api`; }, domain);
   [status, text] = await ask(here, "GET", "/api/me");
   assert.equal(status, 400, text);
-  assert.equal(JSON.parse(text).error.code, "request_invalid");
+  assert.equal(JSON.parse(text).code, "request_invalid");
   await there.evaluate((domain) => { document.cookie = `access=; domain=${domain}; path=/api; max-age=0`; }, domain);
   assert.equal((await ask(here, "GET", "/api/me"))[0], 200);
 
