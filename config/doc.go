@@ -48,6 +48,10 @@
 //	INSECURE_COOKIES  false; true is for plain http in development
 //	TRUSTED_ORIGINS   none; several, such as https://app.example.com, are
 //	                  separated by commas
+//	COOKIE_DOMAIN     none; a parent domain, such as example.com, whose hosts all
+//	                  share the cookies
+//	COOKIE_PARTITIONED  false; true keeps the cookies apart for each site that
+//	                  embeds a page, and needs secure cookies
 //	LOGIN_PAGE        none; the path, such as /auth/form, to which a browser that
 //	                  asks for a page without a good token is sent
 //	CONFIG_FILE       none; a file with any of the above

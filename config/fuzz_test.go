@@ -21,7 +21,7 @@ func plainVariables() []string {
 		"ADDR", "ACCESS_TTL", "IDLE_TTL", "SESSION_TTL", "REUSE_GRACE", "LEEWAY", "CACHE_SIZE", "MAX_SESSIONS", "ON_LIMIT",
 		"BIND_ACCESS_TOKEN", "REVOCATION", "ON_STORE_FAILURE", "ISSUER", "AUDIENCE", "SIGNING_ALG", "SIGNING_SECRET", "REFRESH_SECRET",
 		"REDIS_URL", "REDIS_MODE", "REDIS_PREFIX", "REDIS_SHARDS", "MIRROR_STALENESS",
-		"TRANSPORT", "SILENT_REISSUE", "COOKIE_SAME_SITE", "INSECURE_COOKIES", "TRUSTED_ORIGINS", "LOGIN_PAGE",
+		"TRANSPORT", "SILENT_REISSUE", "COOKIE_SAME_SITE", "INSECURE_COOKIES", "TRUSTED_ORIGINS", "COOKIE_DOMAIN", "COOKIE_PARTITIONED", "LOGIN_PAGE",
 	}
 }
 
@@ -124,7 +124,7 @@ func FuzzFromEnv(f *testing.F) {
 			"redis://h?addr=a&addr=b", "redis://h?master_name=m", "redis://[::1", "redis://h?min_idle_conns=9999999", "redis://h?dial_timeout=-5s&max_retries=-2"},
 		"MIRROR_STALENESS": {"99ms", "1m"}, "TRANSPORT": {"cookie", "hybrid"}, "TRUSTED_ORIGINS": {"https://a.example", "https://A", "https://a:443", "http://[::1]:8"},
 		"COOKIE_SAME_SITE": {"none"}, "INSECURE_COOKIES": {"true"}, "SILENT_REISSUE": {"1"}, "REVOCATION": {"none"}, "ON_LIMIT": {"Reject"}, "BIND_ACCESS_TOKEN": {"yes"},
-		"LOGIN_PAGE": {"/login", "//h", "/a?b"},
+		"COOKIE_DOMAIN": {"example.com", "com", "192.0.2.1"}, "COOKIE_PARTITIONED": {"true"}, "LOGIN_PAGE": {"/login", "//h", "/a?b"},
 	}
 	position := make(map[string]uint8)
 	for i, name := range plainVariables() {

@@ -15,6 +15,8 @@ func readTransport(e *environment, s *Settings) {
 		SameSite:      readSameSite(e),
 		SilentReissue: e.boolean("SILENT_REISSUE"),
 		Insecure:      e.boolean("INSECURE_COOKIES"),
+		Domain:        readCookieDomain(e),
+		Partitioned:   e.boolean("COOKIE_PARTITIONED"),
 	}
 	if text := e.getenv("TRUSTED_ORIGINS"); text != "" {
 		for origin := range strings.SplitSeq(text, ",") {
@@ -36,12 +38,18 @@ func readTransport(e *environment, s *Settings) {
 		needs(o.SameSite != 0, "COOKIE_SAME_SITE", "hybrid or cookie")
 		needs(o.Insecure, "INSECURE_COOKIES", "hybrid or cookie")
 		needs(len(o.TrustedOrigins) > 0, "TRUSTED_ORIGINS", "hybrid or cookie")
+		needs(o.Domain != "", "COOKIE_DOMAIN", "hybrid or cookie")
+		needs(o.Partitioned, "COOKIE_PARTITIONED", "hybrid or cookie")
 		return
 	}
 
 	if o.SameSite == http.SameSiteNoneMode && o.Insecure {
 		e.fault("COOKIE_SAME_SITE=none cannot be used with INSECURE_COOKIES=%s: browsers drop such a cookie unless it is Secure", e.getenv("INSECURE_COOKIES"))
 		o.SameSite = 0
+	}
+	if o.Partitioned && o.Insecure {
+		e.fault("COOKIE_PARTITIONED=%s cannot be used with INSECURE_COOKIES=%s: browsers drop such a cookie unless it is Secure", e.getenv("COOKIE_PARTITIONED"), e.getenv("INSECURE_COOKIES"))
+		o.Partitioned = false
 	}
 	construct := httpauth.Hybrid
 	if mode == "cookie" {
@@ -77,6 +85,18 @@ func readSameSite(e *environment) http.SameSite {
 		return 0
 	}
 	return site
+}
+
+// readCookieDomain reads the domain whose hosts share the cookies. The rule is
+// httpauth's; one that it refuses counts as none.
+func readCookieDomain(e *environment) string {
+	const name = "COOKIE_DOMAIN"
+	domain := e.getenv(name)
+	if httpauth.Hybrid(httpauth.CookieOptions{Domain: domain}).Err() != nil {
+		e.refuse(name, domain, "a domain of two labels or more in lower case ASCII, such as example.com, and no address")
+		return ""
+	}
+	return domain
 }
 
 // readLoginPage reads the path of the login page. The rule is httpauth's.

@@ -50,6 +50,27 @@ func TestSameSite(t *testing.T) {
 	}
 }
 
+// TestCookieScope checks that the domain and the partition of the environment are
+// those of the cookies of a login.
+func TestCookieScope(t *testing.T) {
+	for _, transport := range []string{"hybrid", "cookie"} {
+		e := env{"TRANSPORT": transport, "COOKIE_DOMAIN": "example.com", "COOKIE_PARTITIONED": "true", "COOKIE_SAME_SITE": "none"}
+		a := authority(t, core.NewMemoryStore(core.MemoryOptions{}), e)
+		auth := facetest.Must(httpauth.New(a, read(t, e).Options()))
+		w := httptest.NewRecorder()
+		auth.Login(w, httptest.NewRequest("POST", "https://app.example.com/", nil), core.Login{Subject: "alice"})
+		cookies := w.Result().Cookies()
+		if len(cookies) == 0 {
+			t.Fatalf("%s: got %d %s without a cookie", transport, w.Code, w.Body)
+		}
+		for _, c := range cookies {
+			if c.Domain != "example.com" || !c.Partitioned {
+				t.Errorf("%s: got the cookie %v", transport, c)
+			}
+		}
+	}
+}
+
 // TestOptions checks that the options of the faces have all that the environment says.
 func TestOptions(t *testing.T) {
 	s := read(t, env{"TRANSPORT": "cookie", "LOGIN_PAGE": "/sign-in"})

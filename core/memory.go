@@ -291,6 +291,9 @@ func (m *MemoryStore) Sessions(_ context.Context, subject string) ([]Session, er
 			ExpiresAt:  timeAt(s.end()),
 			Device:     s.device,
 		}
+		if s.lastIP != s.device.IP {
+			list[i].LastIP = s.lastIP
+		}
 	}
 	return list, nil
 }

@@ -23,6 +23,7 @@ type record struct {
 	device     Device
 	fresh      int64    // the last RefreshClaims, 0 if there was none
 	stale      int64    // the generation up to which it has denied access tokens
+	lastIP     string   // of the last reissue that had an address
 	evicted    []string // what Create killed to make room, for its second run
 
 	killed   bool

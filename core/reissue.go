@@ -25,6 +25,7 @@ type reissue struct {
 	accessToken    string
 	idempotencyKey string
 	limits         TokenLimits
+	ip             string
 }
 
 // WithTokenLimits bounds the tokens to issue, as Login.Limits does at the login.
@@ -36,6 +37,13 @@ func WithTokenLimits(l TokenLimits) ReissueOption {
 // with Config.BindAccessToken, and may be expired or revoked.
 func WithAccessToken(token string) ReissueOption {
 	return func(r *reissue) { r.accessToken = token }
+}
+
+// WithIP gives the address that the request came from, a label as Device.IP is,
+// of which 64 bytes are kept. [Authority.Sessions] shows that of a session's last
+// reissue as LastIP, if it is not the login's.
+func WithIP(ip string) ReissueOption {
+	return func(r *reissue) { r.ip = ip }
 }
 
 // WithIdempotencyKey gives the client's Idempotency-Key, 255 bytes at most. A
@@ -108,6 +116,7 @@ func (a *Authority) Reissue(ctx context.Context, refreshToken string, opts ...Re
 		Generation: r.Generation,
 		AccessTTL:  a.config.AccessTTL,
 		ReuseGrace: a.config.ReuseGrace,
+		IP:         cutField(request.ip),
 	})
 	if err != nil {
 		return Tokens{}, a.storeFailed(ctx, "reissue", r.Subject, r.SessionID, err)

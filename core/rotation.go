@@ -45,6 +45,9 @@ func rotate(s *record, r driver.RotateRequest, now int64, blocked bool) driver.R
 	if outcome == driver.Rotated || outcome == driver.Recovered {
 		issued = now
 		s.generation, s.rotated, s.attempt = r.Generation+1, now, r.Attempt
+		if r.IP != "" {
+			s.lastIP = r.IP
+		}
 	} else if now >= wholeSecond(issued+r.AccessTTL.Milliseconds()) {
 		issued = now // the access token of the rotation has expired: date it anew
 	}

@@ -96,9 +96,10 @@ func (a *Auth) LogoutAll(w http.ResponseWriter, r *http.Request) {
 // live sessions, the most recently used first:
 //
 //	{"sessions":[{"id","current","created_at","last_used_at","expires_at",
-//	"device":{"name","user_agent","ip"}}]}
+//	"device":{"name","user_agent","ip"},"last_ip"}]}
 //
-// Times are RFC 3339 in UTC. Without [Auth.Require] before it, it authenticates
+// The member last_ip is the address of the last reissue; it is left out if that is
+// the login's. Times are RFC 3339 in UTC. Without [Auth.Require] before it, it authenticates
 // by itself and refuses as Require does.
 func (a *Auth) Sessions(w http.ResponseWriter, r *http.Request) {
 	a.answered(w, r, a.face.Sessions(w, r))

@@ -78,7 +78,7 @@ func (f *Face) exchange(r *http.Request, body params) (core.Tokens, error) {
 	if err != nil {
 		return core.Tokens{}, err
 	}
-	return f.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key), core.WithTokenLimits(f.tokenLimits()))
+	return f.authority.Reissue(r.Context(), refresh, core.WithAccessToken(access), core.WithIdempotencyKey(key), core.WithTokenLimits(f.tokenLimits()), core.WithIP(peer(r)))
 }
 
 // asGrant returns a refusal as the client expects it. RFC 6749, section 5.2: one

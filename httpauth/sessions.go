@@ -20,6 +20,7 @@ type session struct {
 	LastUsedAt string `json:"last_used_at"`
 	ExpiresAt  string `json:"expires_at"`
 	Device     device `json:"device"`
+	LastIP     string `json:"last_ip,omitempty"` // of the last reissue, if it is not the device's
 }
 
 type device struct {
@@ -50,6 +51,7 @@ func (f *Face) answerSessions(w http.ResponseWriter, r *http.Request, user strin
 			LastUsedAt: timestamp(s.LastUsedAt),
 			ExpiresAt:  timestamp(s.ExpiresAt),
 			Device:     device(s.Device),
+			LastIP:     s.LastIP,
 		}
 	}
 	return writeJSON(w, http.StatusOK, list)

@@ -43,7 +43,7 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 	ctx, cancel := context.WithDeadline(r.Context(), began.Add(patience))
 	defer cancel()
 	tokens, err := f.authority.Reissue(ctx, p.refresh.token, core.WithAccessToken(p.access.token),
-		core.WithIdempotencyKey(attemptKey(r.Header)), core.WithTokenLimits(f.tokenLimits()))
+		core.WithIdempotencyKey(attemptKey(r.Header)), core.WithTokenLimits(f.tokenLimits()), core.WithIP(peer(r)))
 	if errors.Is(err, core.ErrRefreshInvalid) || errors.Is(err, core.ErrRefreshMissing) {
 		return refused()
 	}

@@ -166,3 +166,40 @@ func TestSilentWithRetiredKey(t *testing.T) {
 		t.Errorf("got %d %s, want a silent reissue", w.Code, w.Body)
 	}
 }
+
+// TestLastIP checks that the list of sessions tells from where a session was last
+// reissued, by the handler or silently, if it was not from where it began.
+func TestLastIP(t *testing.T) {
+	s, auth, _, _ := newSilent(t)
+	from := func(r *http.Request, ip string, cookies []*http.Cookie) *http.Request {
+		r.RemoteAddr = ip + ":4711"
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		return r
+	}
+	w := httptest.NewRecorder()
+	auth.Login(w, from(httptest.NewRequest("POST", "/", nil), "192.0.2.7", nil), core.Login{Subject: "bob"})
+	for _, step := range []struct {
+		ip     string
+		silent bool
+		want   string
+	}{{"192.0.2.7", false, ""}, {"198.51.100.1", false, "198.51.100.1"}, {"198.51.100.2", true, "198.51.100.2"}, {"192.0.2.7", true, ""}} {
+		s.Clock.Advance(time.Hour)
+		cookies := w.Result().Cookies()
+		w = httptest.NewRecorder()
+		r := from(httptest.NewRequest("POST", "/", nil), step.ip, cookies)
+		if step.silent {
+			through(auth.Require, w, r)
+		} else {
+			auth.Reissue(w, r)
+		}
+		list := httptest.NewRecorder()
+		auth.Sessions(list, from(httptest.NewRequest("GET", "/", nil), step.ip, w.Result().Cookies()))
+		_, got, there := strings.Cut(list.Body.String(), `"ip":"192.0.2.7"},"last_ip":"`)
+		got, _, _ = strings.Cut(got, `"`)
+		if list.Code != http.StatusOK || got != step.want || there != (step.want != "") {
+			t.Errorf("%+v: got %d %s", step, list.Code, list.Body)
+		}
+	}
+}

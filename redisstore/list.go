@@ -103,7 +103,7 @@ func (s *Store) records(ctx context.Context, subject string) ([]record, error) {
 		found, err := bounded(ctx, s, func(ctx context.Context) ([]redis.Cmder, error) {
 			return s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 				for _, id := range part {
-					p.HMGet(ctx, k.session(id), "id", "st", "gone", "name", "ua", "ip")
+					p.HMGet(ctx, k.session(id), "id", "st", "gone", "name", "ua", "ip", "last")
 				}
 				return nil
 			})
@@ -126,10 +126,10 @@ func (s *Store) records(ctx context.Context, subject string) ([]record, error) {
 	return records, nil
 }
 
-// readRecord reads the fields id, st, gone, name, ua and ip as record.lua and
+// readRecord reads the fields id, st, gone, name, ua, ip and last as record.lua and
 // lib.lua describe them. A record that is missing or another user's does not live.
 func readRecord(fields []any, tag string, now int64) (record, error) {
-	var text [6]string
+	var text [7]string
 	for i := range min(len(text), len(fields)) {
 		text[i], _ = fields[i].(string)
 	}
@@ -155,9 +155,12 @@ func readRecord(fields []any, tag string, now int64) (record, error) {
 	if lasts > 0 {
 		ends = min(ends, made+lasts)
 	}
+	if text[6] == text[5] { // it has gone away and come back
+		text[6] = ""
+	}
 	return record{live: now < ends, Session: driver.Session{
 		Generation: generation, CreatedAt: at(made), LastUsedAt: at(rotated), ExpiresAt: at(ends),
-		Device: driver.Device{Name: text[3], UserAgent: text[4], IP: text[5]},
+		Device: driver.Device{Name: text[3], UserAgent: text[4], IP: text[5]}, LastIP: text[6],
 	}}, nil
 }
 

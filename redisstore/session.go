@@ -77,7 +77,7 @@ func (s *Store) Rotate(ctx context.Context, r driver.RotateRequest) (driver.Rota
 	a, err := s.run(ctx, s.scripts.rotate,
 		[]string{k.session(r.SessionID), k.user(r.Subject), k.blocked(r.Subject), k.deny(r.SessionID), k.feed()},
 		s.clock(), subjectTag(r.Subject)+encode(r.SeedHash[:]), r.SessionID, encode(r.Operation[:]), encode(r.Attempt[:]),
-		r.Generation, r.AccessTTL.Milliseconds(), grace)
+		r.Generation, r.AccessTTL.Milliseconds(), grace, r.IP)
 	if err != nil {
 		return driver.RotateResult{}, err
 	}

@@ -169,6 +169,9 @@ type RotateRequest struct {
 	Generation int64 // of the refresh token presented
 	AccessTTL  time.Duration
 	ReuseGrace time.Duration // or Strict
+	// IP is the address that the request came from, as Device has it; empty if
+	// it is not known. [Rotated] and [Recovered] keep it as the session's LastIP.
+	IP string
 }
 
 // RotateResult is the result of [Store.Rotate]. Fields other than Outcome,
@@ -299,4 +302,5 @@ type Session struct {
 	LastUsedAt time.Time // the last reissue, the login if there was none
 	ExpiresAt  time.Time // the sooner of the idle and the absolute end
 	Device     Device
+	LastIP     string // of the last reissue that had an address; empty if it is Device.IP
 }

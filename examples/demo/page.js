@@ -301,7 +301,7 @@ const form = $("login");
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   run(form.querySelector("button"), async () => {
-    await session.login({ username: form.elements.username.value, password: form.elements.password.value });
+    await session.login({ username: form.elements.username.value, password: form.elements.password.value, remember: form.elements.remember.checked });
     form.reset();
     return "logged in";
   });

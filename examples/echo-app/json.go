@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 
 	"github.com/ratchetauth/ratchet/core"
 )
@@ -15,10 +16,10 @@ import (
 // maxBody is how many bytes a request's JSON may have.
 const maxBody = 16 << 10
 
-// readJSON reads the body, one JSON object with all of the members given, each
-// once, and no others. What checks a request and what acts on it must not read
+// readJSON reads the body, one JSON object with all of the members given but the
+// optional ones, each once, and no others. What checks a request and what acts on it must not read
 // different values.
-func readJSON(r *http.Request, members map[string]any) error {
+func readJSON(r *http.Request, members map[string]any, optional ...string) error {
 	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	media, _, bad := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -27,7 +28,7 @@ func readJSON(r *http.Request, members map[string]any) error {
 	case err == nil && len(text) > 0 && (bad != nil || media != "application/json"):
 		return core.ErrUnsupportedMediaType
 	case err == nil:
-		err = decode(text, members)
+		err = decode(text, members, optional)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", core.ErrRequestInvalid, err)
@@ -36,7 +37,7 @@ func readJSON(r *http.Request, members map[string]any) error {
 }
 
 // decode decodes an object. It deletes the members that it has found.
-func decode(text []byte, members map[string]any) error {
+func decode(text []byte, members map[string]any, optional []string) error {
 	if !json.Valid(text) { // also if something comes after the object
 		return errors.New("malformed JSON")
 	}
@@ -58,7 +59,9 @@ func decode(text []byte, members map[string]any) error {
 		}
 	}
 	for name := range members {
-		return fmt.Errorf("%s is missing", name)
+		if !slices.Contains(optional, name) {
+			return fmt.Errorf("%s is missing", name)
+		}
 	}
 	return nil
 }

@@ -26,13 +26,14 @@ const formPolicy = "default-src 'none'; form-action 'self'; base-uri 'none'; fra
 type formPage struct {
 	User     string // who is logged in, empty for nobody
 	Username string // as it was typed
+	Remember bool   // whether the login outlives the browser
 	Next     string // where a login goes on to
 	Fault    string // why the last one failed
 }
 
 // newPage returns the page for a request behind Optional.
 func newPage(r *http.Request) formPage {
-	p := formPage{Next: httpauth.Next(r)}
+	p := formPage{Remember: true, Next: httpauth.Next(r)}
 	if token := httpauth.Claims(r); token != nil {
 		p.User = token.Subject()
 	}
@@ -44,7 +45,7 @@ func newPage(r *http.Request) formPage {
 func refusedPage(r *http.Request, name string, err error) (p formPage, shown bool) {
 	switch e := core.AsError(err); e {
 	case core.ErrBadCredentials, core.ErrUserBlocked, core.ErrSessionLimit:
-		return formPage{Username: name, Next: httpauth.Next(r), Fault: e.Description()}, true
+		return formPage{Username: name, Remember: r.PostForm.Has("remember"), Next: httpauth.Next(r), Fault: e.Description()}, true
 	}
 	return formPage{}, false
 }
@@ -65,20 +66,21 @@ func writePage(w http.ResponseWriter, form *template.Template, status int, p for
 	return nil
 }
 
-// readForm reads a login that the form has sent.
-func readForm(w http.ResponseWriter, r *http.Request) (name, password string, err error) {
+// readForm reads a login that the form has sent. A box that is not ticked is not
+// sent at all.
+func readForm(w http.ResponseWriter, r *http.Request) (name, password string, remember bool, err error) {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return "", "", core.ErrUnsupportedMediaType
+		return "", "", false, core.ErrUnsupportedMediaType
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	err = r.ParseForm()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return "", "", core.ErrRequestTooLarge
+		return "", "", false, core.ErrRequestTooLarge
 	case err != nil:
-		return "", "", fmt.Errorf("%w: %w", core.ErrRequestInvalid, err)
+		return "", "", false, fmt.Errorf("%w: %w", core.ErrRequestInvalid, err)
 	}
-	return r.PostForm.Get("username"), r.PostForm.Get("password"), nil
+	return r.PostForm.Get("username"), r.PostForm.Get("password"), r.PostForm.Has("remember"), nil
 }

@@ -21,12 +21,12 @@ func (a *app) mountForm(e *echo.Echo) {
 
 // formLogin checks the password, as login does, and goes on to the next page.
 func (a *app) formLogin(c *echo.Context) error {
-	name, password, err := readForm(c.Response(), c.Request())
+	name, password, remember, err := readForm(c.Response(), c.Request())
 	if err == nil && !a.users.authenticate(name, password) {
 		err = core.ErrBadCredentials
 	}
 	if err == nil {
-		_, err = a.auth.Issue(c, core.Login{Subject: name})
+		_, err = a.auth.Issue(c, core.Login{Subject: name, BrowserSession: !remember})
 	}
 	if err == nil {
 		http.Redirect(c.Response(), c.Request(), httpauth.Next(c.Request()), http.StatusSeeOther)

@@ -69,14 +69,14 @@ func newHandler(ctx context.Context, s *config.Settings) (_ http.Handler, err er
 // login checks the password. The rest is the library's. A limit on attempts
 // belongs before it.
 func (a *app) login(c *echo.Context) error {
-	var name, password string
-	if err := readJSON(c.Request(), map[string]any{"username": &name, "password": &password}); err != nil {
+	name, password, remember := "", "", true
+	if err := readJSON(c.Request(), map[string]any{"username": &name, "password": &password, "remember": &remember}, "remember"); err != nil {
 		return err
 	}
 	if !a.users.authenticate(name, password) {
 		return core.ErrBadCredentials
 	}
-	return a.auth.Login(c, core.Login{Subject: name})
+	return a.auth.Login(c, core.Login{Subject: name, BrowserSession: !remember})
 }
 
 // me answers from the access token alone.

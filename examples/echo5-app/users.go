@@ -80,6 +80,7 @@ type session struct {
 	LastUsedAt time.Time `json:"last_used_at"`
 	ExpiresAt  time.Time `json:"expires_at"`
 	Device     device    `json:"device"`
+	LastIP     string    `json:"last_ip,omitempty"` // of the last reissue, if it is not the device's
 }
 
 type device struct {
@@ -103,7 +104,7 @@ func accountOf(ctx context.Context, a *core.Authority, user string, caller *core
 		all.Until = &until
 	}
 	for i, s := range live {
-		all.Sessions[i] = session{s.ID, s.ID == caller.SessionID(), second(s.CreatedAt), second(s.LastUsedAt), second(s.ExpiresAt), device(s.Device)}
+		all.Sessions[i] = session{s.ID, s.ID == caller.SessionID(), second(s.CreatedAt), second(s.LastUsedAt), second(s.ExpiresAt), device(s.Device), s.LastIP}
 	}
 	return all, nil
 }

@@ -81,8 +81,8 @@ func newEngine() *gin.Engine {
 // login checks the password. The rest is the library's. A limit on attempts
 // belongs before it.
 func (a *app) login(c *gin.Context) {
-	var name, password string
-	err := readJSON(c.Request, map[string]any{"username": &name, "password": &password})
+	name, password, remember := "", "", true
+	err := readJSON(c.Request, map[string]any{"username": &name, "password": &password, "remember": &remember}, "remember")
 	if err == nil && !a.users.authenticate(name, password) {
 		err = core.ErrBadCredentials
 	}
@@ -90,7 +90,7 @@ func (a *app) login(c *gin.Context) {
 		a.auth.Error(c, err)
 		return
 	}
-	a.auth.Login(c, core.Login{Subject: name})
+	a.auth.Login(c, core.Login{Subject: name, BrowserSession: !remember})
 }
 
 // me answers from the access token alone.

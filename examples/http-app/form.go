@@ -19,12 +19,12 @@ func (a *app) mountForm(mux *http.ServeMux) {
 
 // formLogin checks the password, as login does, and goes on to the next page.
 func (a *app) formLogin(w http.ResponseWriter, r *http.Request) {
-	name, password, err := readForm(w, r)
+	name, password, remember, err := readForm(w, r)
 	if err == nil && !a.users.authenticate(name, password) {
 		err = core.ErrBadCredentials
 	}
 	if err == nil {
-		_, err = a.auth.Issue(w, r, core.Login{Subject: name})
+		_, err = a.auth.Issue(w, r, core.Login{Subject: name, BrowserSession: !remember})
 	}
 	if err == nil {
 		http.Redirect(w, r, httpauth.Next(r), http.StatusSeeOther)

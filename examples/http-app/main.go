@@ -78,8 +78,8 @@ func exactly(path string) string {
 // login checks the password. The rest is the library's. A limit on attempts
 // belongs before it.
 func (a *app) login(w http.ResponseWriter, r *http.Request) {
-	var name, password string
-	err := readJSON(r, map[string]any{"username": &name, "password": &password})
+	name, password, remember := "", "", true
+	err := readJSON(r, map[string]any{"username": &name, "password": &password, "remember": &remember}, "remember")
 	if err == nil && !a.users.authenticate(name, password) {
 		err = core.ErrBadCredentials
 	}
@@ -87,7 +87,7 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 		a.auth.Error(w, r, err)
 		return
 	}
-	a.auth.Login(w, r, core.Login{Subject: name})
+	a.auth.Login(w, r, core.Login{Subject: name, BrowserSession: !remember})
 }
 
 // me answers from the access token alone.

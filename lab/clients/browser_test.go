@@ -66,6 +66,18 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// TestSiblings has Chromium visit two hosts of one domain, each a program, which
+// share a login by COOKIE_DOMAIN. Chromium finds every name below localhost here.
+func TestSiblings(t *testing.T) {
+	browser := chromium(t)
+	const domain = "app.localhost"
+	environ := with("cookie", "REDIS_URL="+startRedis(t), "SIGNING_SECRET="+strings.Repeat("s", 32), "COOKIE_DOMAIN="+domain)
+	at, sibling := start(t, "gin-app", environ...), start(t, "http-app", environ...)
+	host := func(p *program, name string) string { return strings.Replace(p.url, "127.0.0.1", name+"."+domain, 1) }
+	runNode(t, "siblings.test.mjs", browser, "TRANSPORT=cookie", "COOKIE_DOMAIN="+domain,
+		"RATCHET_URL="+host(at, "a"), "ELSEWHERE_URL="+host(sibling, "b"))
+}
+
 // TestClient has Chromium use ratchet.js and the page in ways that no framework
 // makes a difference to, with each transport once.
 func TestClient(t *testing.T) {

@@ -221,6 +221,8 @@ func TestBadValues(t *testing.T) {
 		{"SILENT_REISSUE", "SILENT_REISSUE=true TRANSPORT=cookie REUSE_GRACE=strict"},
 		{"INSECURE_COOKIES", "INSECURE_COOKIES=true"},
 		{"TRUSTED_ORIGINS", "TRUSTED_ORIGINS=https://x.example"},
+		{"COOKIE_DOMAIN", "COOKIE_DOMAIN=localhost TRANSPORT=cookie"},
+		{"COOKIE_PARTITIONED", "COOKIE_PARTITIONED=true"},
 		{"LOGIN_PAGE", "LOGIN_PAGE=login"},
 	} {
 		t.Run(tt.environ[:min(len(tt.environ), 40)], func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 var (
 	knownPackages = map[string]string{
 		"bytes": "bytes", "context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "io": "io",
-		"json": "encoding/json", "log": "log", "rand": "crypto/rand", "slices": "slices", "slog": "log/slog",
+		"json": "encoding/json", "log": "log", "net": "net", "rand": "crypto/rand", "slices": "slices", "slog": "log/slog",
 		"sql": "database/sql", "strings": "strings", "time": "time",
 		"core":       "github.com/ratchetauth/ratchet/core",
 		"echo":       "github.com/labstack/echo/v4",

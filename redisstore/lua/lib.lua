@@ -14,7 +14,8 @@ local function int(n) return string.format('%.0f', n) end
 -- user's, and whether it is the user's and beyond its retention. The hash has short
 -- names, which each session pays for: fresh, when its claims were last refreshed; id, the tag of the subject and the seed
 -- hash; st, see STATE; try, the attempt of the last reissue; by and gone, of a tombstone, the operation that killed it
--- and when it may go; name, ua and ip, the device.
+-- and when it may go; name, ua and ip, the device; last, the address of
+-- the last reissue, once it was not ip.
 local function load(key, now, sub)
   local v = redis.call('HMGET', key, 'id', 'st', 'by', 'gone')
   if not v[1] or string.sub(v[1], 1, #sub) ~= sub then return nil end

@@ -3,13 +3,13 @@
 -- and never moves, and what proves theft kills in the same step (reuse.lua).
 -- KEYS session, user, blocked, deny, feed
 -- ARGV now, subject tag and seed hash as in the record, sid, operation, attempt,
---      generation, access TTL, grace (-1: none)
+--      generation, access TTL, grace (-1: none), address
 -- Returns outcome, generation, issued at, idle end, absolute end, distance, age,
 --         until when the session is denied after a reuse; and if it issues, the
 --         time since its claims were refreshed, -1 if never
 local now, attempt, gen, ttl = clock(ARGV[1]), ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 
-local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'try', 'gone', 'fresh')
+local v = redis.call('HMGET', KEYS[1], 'id', 'st', 'try', 'gone', 'ip', 'last', 'fresh')
 if not v[1] or v[1] ~= ARGV[2] and string.sub(v[1], 1, 11) ~= string.sub(ARGV[2], 1, 11) then return {'missing'} end
 local made, current, since, life, fixed, idle, lasts = string.match(v[2], STATE)
 current, idle, lasts = tonumber(current), tonumber(idle), tonumber(lasts)
@@ -43,6 +43,7 @@ if outcome then
     local number = current < 1e14 and current or string.format('%.0f', current) -- no exponent
     redis.call('HSET', KEYS[1], 'try', moves and attempt or v[3] or '',
       'st', made .. ' ' .. number .. ' ' .. rotated - made .. ' ' .. access_end - rotated .. ' ' .. fixed)
+    if moves and ARGV[9] ~= '' and ARGV[9] ~= (v[6] or v[5]) then redis.call('HSET', KEYS[1], 'last', ARGV[9]) end
     local sooner = ends
     ends = ends_at(rotated, idle, whole)
     local after = lapse(ends, access_end, idle, whole)
@@ -52,5 +53,5 @@ if outcome then
       keep(KEYS[2], after, now) -- or a block would not find the session
     end
   end
-  return {outcome, current, issued, idle > 0 and rotated + idle or 0, whole, distance, age, 0, v[5] and math.max(0, now - v[5]) or -1}
+  return {outcome, current, issued, idle > 0 and rotated + idle or 0, whole, distance, age, 0, v[7] and math.max(0, now - v[7]) or -1}
 end

@@ -50,6 +50,33 @@ func listCases() []testCase {
 			},
 		},
 		{
+			name: "last address",
+			rule: "an entry tells the address of the last reissue that had one, if it is not the login's; a replay changes nothing",
+			run: func(e *env) {
+				s := e.login(e.newSubject())
+				from := func(generation int64, ip string, outcome driver.Outcome, want string) {
+					e.Helper()
+					r := s.rotation(generation)
+					r.IP = ip
+					s.rotate(r, outcome)
+					if got, _ := s.listed(); got.LastIP != want || got.Device != s.request.Device {
+						e.Fatalf("%s from %q: the last address is %q and the device %+v, want %q and the login's", outcome, ip, got.LastIP, got.Device, want)
+					}
+				}
+				home := s.request.Device.IP
+				from(0, home, driver.Rotated, "")
+				from(1, "2001:db8::1%eth0", driver.Rotated, "2001:db8::1%eth0")
+				from(1, "192.0.2.9", driver.Replayed, "2001:db8::1%eth0")
+				from(2, "", driver.Rotated, "2001:db8::1%eth0")
+				from(3, home, driver.Rotated, "")
+				from(9, "192.0.2.9", driver.Recovered, "192.0.2.9")
+				r := e.newRequest(s.subject())
+				r.Device = driver.Device{}
+				s = e.start(r)
+				from(0, home, driver.Rotated, home)
+			},
+		},
+		{
 			name: "live ones only",
 			rule: "killed sessions and those past an end are not in the list",
 			run: func(e *env) {
@@ -104,7 +131,7 @@ func (s *session) wantEntry(want driver.Session) {
 	s.wantTime("CreatedAt", got.CreatedAt, want.CreatedAt)
 	s.wantTime("LastUsedAt", got.LastUsedAt, want.LastUsedAt)
 	s.wantTime("ExpiresAt", got.ExpiresAt, want.ExpiresAt)
-	if got.ID != want.ID || got.Generation != want.Generation || got.Device != want.Device {
+	if got.ID != want.ID || got.Generation != want.Generation || got.Device != want.Device || got.LastIP != want.LastIP {
 		s.Fatalf("entry = %+v, want %+v", got, want)
 	}
 }
