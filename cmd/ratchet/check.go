@@ -46,7 +46,9 @@ type checked struct {
 func check(c *call) error {
 	read := config.StoreFromEnv
 	if !c.flags.store {
-		read = func(getenv func(string) string) (*config.Settings, error) { return config.FromEnv(getenv, config.Defaults{}) }
+		read = func(getenv func(string) string) (*config.Settings, error) {
+			return config.FromEnv(getenv, config.Defaults{})
+		}
 	}
 	s, err := read(c.getenv)
 	if err != nil {
