@@ -63,16 +63,16 @@ func (p *denialPart) add(session sessionKey, generation int64, seconds uint32) (
 		if p.sessions == nil {
 			p.sessions = make(map[sessionKey]uint32)
 		}
-		earlier, known := p.sessions[session]
-		p.sessions[session] = max(earlier, seconds)
+		_, known := p.sessions[session]
+		p.sessions[session] = max(p.sessions[session], seconds)
 		return !known
 	}
 	if p.tokens == nil {
 		p.tokens = make(map[tokenKey]uint32)
 	}
 	key := tokenKey{session, generation}
-	earlier, known := p.tokens[key]
-	p.tokens[key] = max(earlier, seconds)
+	_, known := p.tokens[key]
+	p.tokens[key] = max(p.tokens[key], seconds)
 	return !known
 }
 

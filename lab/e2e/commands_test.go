@@ -209,7 +209,7 @@ func TestRunbook(t *testing.T) {
 	c := &client{t: t, url: start(t, "gin-app", e).url}
 	dir, ran := t.TempDir(), 0
 	tokens := c.login("alice", "wonderland")
-	if err := os.WriteFile(filepath.Join(dir, "token.txt"), []byte(tokens.access()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "token.txt"), []byte(tokens.AccessToken), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range commands(t) {
