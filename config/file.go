@@ -26,10 +26,13 @@ func variables() []string {
 	}
 }
 
+// secretVariables are the variables that may come in files of their own.
+var secretVariables = []string{"SIGNING_SECRET", "REFRESH_SECRET", "REDIS_URL"}
+
 // withFiles returns an environment in which the file that CONFIG_FILE names
 // stands behind the variables, and the lines of the file that NAME_FILE names
-// stand for the secret NAME.
-func withFiles(getenv func(string) string) *environment {
+// stand for the secret NAME, which is one of those given.
+func withFiles(getenv func(string) string, secrets ...string) *environment {
 	e := &environment{getenv: getenv, lines: make(map[string][]string)}
 	if name := getenv("CONFIG_FILE"); name != "" {
 		settings := e.readFile(name)
@@ -41,7 +44,7 @@ func withFiles(getenv func(string) string) *environment {
 		}
 	}
 	outer := e.getenv
-	for _, name := range []string{"SIGNING_SECRET", "REFRESH_SECRET", "REDIS_URL"} {
+	for _, name := range secrets {
 		file := outer(name + "_FILE")
 		switch {
 		case file == "":

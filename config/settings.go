@@ -53,7 +53,7 @@ type Settings struct {
 // usually os.Getenv. The error is one line that names every variable at fault,
 // and is [ErrInvalid].
 func FromEnv(getenv func(string) string, d Defaults) (*Settings, error) {
-	e := withFiles(getenv)
+	e := withFiles(getenv, secretVariables...)
 	s := &Settings{Addr: readAddr(e, d)}
 	s.Core = readCore(e)
 	s.Core.Keys, s.Core.RefreshKeys = readKeys(e, s)

@@ -3,8 +3,6 @@ package config
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -36,14 +34,12 @@ func (s *Settings) Open(logger *slog.Logger) (core.Store, func() error, error) {
 	logger = cmp.Or(options.Logger, logger, slog.Default())
 	noticed := &noticing{Handler: logger.Handler()}
 	options.Logger = slog.New(noticed)
-	client := s.newClient()
-	store, err := redisstore.New(client, options)
+	store, closeStore, err := s.newStore(s.newClient(), options)
 	if err != nil {
-		err = invalid(fmt.Sprintf("REDIS_PREFIX=%s and REDIS_SHARDS=%d do not fit: %v", quote(options.Prefix), options.Shards, err))
-		return nil, nil, errors.Join(err, client.Close())
+		return nil, nil, err
 	}
 	logFindings(store, logger, noticed.warned.Load())
-	return store, func() error { return errors.Join(store.Close(), client.Close()) }, nil
+	return store, closeStore, nil
 }
 
 // logFindings logs what Check reports about the Redis. That it cannot be asked is

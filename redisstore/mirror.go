@@ -15,6 +15,20 @@ type MirrorOptions struct {
 	// still be unknown to another process. The mirror polls five times as
 	// often. From 100 ms to 1 minute, for example 1 second; 0 for no mirror.
 	Staleness time.Duration
+
+	// OnDenial, if set, is called with each denial that the mirror learns of:
+	// soon after New with those that are in force, then with each as it is read,
+	// within Staleness while polls succeed. It may be told of one denial twice.
+	// It is called while the mirror waits, so it must return at once and must
+	// not call the Store.
+	OnDenial func(Denial)
+}
+
+// Denial says that access tokens of a session are revoked.
+type Denial struct {
+	SessionID  string
+	Generation int64     // whose tokens are revoked, or -1 for the whole session
+	Until      time.Time // by the server's clock, when it has no effect any more
 }
 
 const (
@@ -69,7 +83,7 @@ type mirror struct {
 // startMirror starts a mirror. On one server a poll reads all shards; on a
 // cluster each shard is polled on its own, so that one master that stalls
 // costs the others nothing.
-func startMirror(s *Store, staleness time.Duration) *mirror {
+func startMirror(s *Store, staleness time.Duration, told func(Denial)) *mirror {
 	ctx, cancel := context.WithCancel(context.Background())
 	m := &mirror{
 		store: s, staleness: staleness, start: time.Now(), stopping: cancel,
@@ -77,7 +91,7 @@ func startMirror(s *Store, staleness time.Duration) *mirror {
 	}
 	var all []int
 	for i := range m.shards {
-		m.shards[i] = &mirrorShard{}
+		m.shards[i] = &mirrorShard{set: denialSet{told: told}}
 		all = append(all, i)
 	}
 	if _, single := s.client.(*redis.Client); single {

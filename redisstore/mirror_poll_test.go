@@ -263,7 +263,7 @@ func TestStopDoesNotWaitForADial(t *testing.T) {
 	client := server.Client(t, func(o *redis.Options) { o.ReadTimeout = 10 * time.Minute })
 	s := newQuietStore(t, client, Options{})
 	server.Freeze()
-	m := startMirror(s, minStaleness)
+	m := startMirror(s, minStaleness, nil)
 	eventually(t, "failed polls", func() bool { return m.pollFailures.Load() > 2 })
 	stopped := make(chan struct{})
 	go func() {

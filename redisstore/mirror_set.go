@@ -30,7 +30,10 @@ const setParts = 64
 // one session for another. There are no pointers in its maps, so the garbage
 // collector passes them by, and Go's maps grow in small steps. Session ids are
 // random, so one byte of them spreads the entries.
-type denialSet struct{ parts [setParts]denialPart }
+type denialSet struct {
+	parts [setParts]denialPart
+	told  func(Denial) // of what add has not had, nil if nobody asks
+}
 
 type denialPart struct {
 	mu       sync.RWMutex
@@ -57,15 +60,23 @@ func (d *denialSet) add(session sessionKey, generation, until int64) {
 	if until <= (math.MaxUint32-1)*1000 {
 		seconds = uint32((max(0, until) + 999) / 1000)
 	}
-	p := d.part(session)
+	if d.part(session).add(session, generation, seconds) && d.told != nil {
+		d.told(Denial{session.String(), generation, time.Unix(int64(seconds), 0)})
+	}
+}
+
+// add denies a generation until a time in seconds, and reports whether it was
+// not denied before.
+func (p *denialPart) add(session sessionKey, generation int64, seconds uint32) (fresh bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if generation == everyGeneration {
 		if p.sessions == nil {
 			p.sessions = make(map[sessionKey]uint32)
 		}
+		_, known := p.sessions[session]
 		p.sessions[session] = max(p.sessions[session], seconds)
-		return
+		return !known
 	}
 	if generation < everyGeneration {
 		if p.stale == nil {
@@ -82,7 +93,9 @@ func (d *denialSet) add(session sessionKey, generation, until int64) {
 		p.tokens = make(map[tokenKey]uint32)
 	}
 	key := tokenKey{session, generation}
+	_, known := p.tokens[key]
 	p.tokens[key] = max(p.tokens[key], seconds)
+	return !known
 }
 
 // has reports whether a generation is denied.

@@ -88,7 +88,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 		s.logger.Warn("redisstore: the server has not said how its data is laid out, operations fail until it does", "error", err)
 	}
 	if o.Mirror.Staleness != 0 {
-		s.mirror = startMirror(s, o.Mirror.Staleness)
+		s.mirror = startMirror(s, o.Mirror.Staleness, o.Mirror.OnDenial)
 	}
 	return s, nil
 }

@@ -25,7 +25,7 @@ type command struct {
 var (
 	blocks  = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
 	inline  = regexp.MustCompile("`([^`]+)`")
-	isOne   = regexp.MustCompile(`^(go (-C \S+ )?(test|run|build|vet|get|mod)|make|openssl|redis-cli --cluster|lab/tools/\w+\.sh)\b`)
+	isOne   = regexp.MustCompile(`^(go (-C \S+ )?(test|run|build|vet|get|mod)|make|openssl|redis-cli --cluster|ratchet [a-z]+|lab/tools/\w+\.sh)\b`)
 	assigns = regexp.MustCompile(`^([A-Z_]+=(\$\([^)]*\)|\S+) )*`)
 	comment = regexp.MustCompile(`\s+# .*$`)
 )
@@ -105,6 +105,8 @@ func TestCommands(t *testing.T) {
 				if len(words) > 2 && !regexp.MustCompile(`(?m)^\s+`+words[2]+`\s`).Match(help) {
 					t.Errorf("%s: no such command of redis-cli:\n%s", c.document, help)
 				}
+			case words[0] == "ratchet":
+				knowsCommand(t, c, words[1:])
 			case words[0] == "openssl":
 				// TestKeyCommands runs them in their order.
 			case strings.HasPrefix(words[0], "lab/tools/"):
@@ -185,6 +187,44 @@ func takesFlags(t *testing.T, c command, words []string) {
 	}
 	if strings.Contains(string(help), "no required module") || strings.Contains(string(help), "cannot find") || strings.Contains(string(help), "directory not found") {
 		t.Errorf("%s: %s: %s", c.document, c.line, help)
+	}
+}
+
+// knowsCommand checks that the command line has the command and its flags.
+func knowsCommand(t *testing.T, c command, words []string) {
+	t.Helper()
+	help := output(t, "../..", binary(t, "ratchet"), words[0], "--help")
+	for _, w := range words[1:] {
+		if name, ok := strings.CutPrefix(w, "--"); ok && !strings.Contains(help, "\n  -"+name) {
+			t.Errorf("%s: %s: no flag %s:\n%s", c.document, c.line, w, help)
+		}
+	}
+}
+
+// TestRunbook runs the runbook's commands, in their order, on a Redis that a
+// program has used. None may be a wrong command line.
+func TestRunbook(t *testing.T) {
+	server := redistest.Start(t)
+	e := env{"REDIS_URL": "redis://" + server.Addr(), "SIGNING_SECRET": strings.Repeat("runbook ", 8)}
+	c := &client{t: t, url: start(t, "gin-app", e).url}
+	dir, ran := t.TempDir(), 0
+	tokens := c.login("alice", "wonderland")
+	if err := os.WriteFile(filepath.Join(dir, "token.txt"), []byte(tokens.AccessToken), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range commands(t) {
+		if filepath.Base(command.document) != "runbook.md" || !strings.HasPrefix(command.line, "ratchet ") || strings.HasPrefix(command.line, "ratchet watch") {
+			continue
+		}
+		cmd := exec.CommandContext(t.Context(), need(t, "bash"), "-c", command.line)
+		cmd.Dir, cmd.Env = dir, append(e.list(), "PATH="+filepath.Dir(binary(t, "ratchet"))+":"+os.Getenv("PATH"))
+		out, err := cmd.CombinedOutput()
+		if ran++; cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == 2 {
+			t.Errorf("%s: %v\n%s", command.line, err, out)
+		}
+	}
+	if ran < 12 {
+		t.Errorf("the runbook has %d commands", ran)
 	}
 }
 

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 var build = sync.OnceValue(func() error {
-	cmd := exec.Command("go", "build", "-o", buildDir+string(filepath.Separator), "./examples/...")
+	cmd := exec.Command("go", "build", "-o", buildDir+string(filepath.Separator), "./examples/...", "./cmd/...")
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
