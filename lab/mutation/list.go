@@ -14,6 +14,7 @@ var lists embed.FS
 type mutation struct {
 	name     string // what gets past
 	file     string // of the module
+	change   string // as [edit] takes it, in place of old and new
 	old, new string
 	pkg      string // of the test that fails, as a path in the module
 	test     string // its name, with subtests behind slashes
@@ -46,6 +47,11 @@ func mutations() ([]mutation, error) {
 //	-if a.expired(c.claims.ExpiresAt) {
 //	+if false && a.expired(c.claims.ExpiresAt) {
 //
+// or a single line, which names the place in a Go file as [edit] describes and
+// quotes nothing of it:
+//
+//	an expired token passes | core/verify.go Authority.check if 2.1 false | core TestAbuse/36_idle
+//
 // and blocks are divided by empty lines. The text behind the minus signs, which
 // occurs in the file once, is replaced by that behind the plus signs. It may
 // begin and end in the middle of a line. A subtest's name is as go test prints
@@ -60,6 +66,7 @@ func parse(text string) ([]mutation, error) {
 		}
 		m := mutation{name: head[0], file: head[1]}
 		var ok bool
+		m.file, m.change, _ = strings.Cut(m.file, " ")
 		if m.pkg, m.test, ok = strings.Cut(head[2], " "); !ok {
 			return nil, fmt.Errorf("%s: %q is no package and test", m.name, head[2])
 		}
@@ -74,6 +81,9 @@ func parse(text string) ([]mutation, error) {
 				return nil, fmt.Errorf("%s: the line %q begins with neither - nor +", m.name, line)
 			}
 		}
+		if (m.change == "") == (len(lines) == 1) {
+			return nil, fmt.Errorf("%s: it needs either a change behind the file or lines with - and +", m.name)
+		}
 		m.old, m.new = strings.Join(before, "\n"), strings.Join(after, "\n")
 		list = append(list, m)
 	}
@@ -82,6 +92,16 @@ func parse(text string) ([]mutation, error) {
 
 // apply returns the text of the file with the mutation.
 func (m mutation) apply(text string) (string, error) {
+	if m.change != "" {
+		changed, err := edit(text, m.change)
+		if err == nil && changed == text {
+			err = fmt.Errorf("%q changes nothing", m.change)
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s: %s: %w", m.file, m.name, err)
+		}
+		return changed, nil
+	}
 	if n := strings.Count(text, m.old); n != 1 || m.old == "" || m.old == m.new {
 		return "", fmt.Errorf("%s: %s: the text to replace occurs %d times, or is replaced by itself: %q", m.file, m.name, n, m.old)
 	}

@@ -52,8 +52,8 @@ func TestListFitsTheTree(t *testing.T) {
 func TestParse(t *testing.T) {
 	const good = "a name | core/x.go | core TestX/a_case\n-old\n-\n+new"
 	list, err := parse("\n" + good + "\n\nb | f | p T\n-x\n")
-	want := mutation{"a name", "core/x.go", "old\n", "new", "core", "TestX/a_case"}
-	if err != nil || len(list) != 2 || list[0] != want || list[1] != (mutation{"b", "f", "x", "", "p", "T"}) {
+	want := mutation{"a name", "core/x.go", "", "old\n", "new", "core", "TestX/a_case"}
+	if err != nil || len(list) != 2 || list[0] != want || list[1] != (mutation{"b", "f", "", "x", "", "p", "T"}) {
 		t.Errorf("got %+v, %v", list, err)
 	}
 	for _, text := range []string{"", "a | b", "a | b | c", good + "\nx", good + "\n\n\n" + good} {
