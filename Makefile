@@ -15,8 +15,11 @@ help: ## list the targets
 
 # The figures of the faults and of the users under load are printed.
 test: install lint ## install what the tests need, then check and test everything
-	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
-	cd lab && RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -timeout 20m ./...
+	RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -p 2 -parallel 4 -timeout 20m ./...
+	cd lab && RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -v -timeout 20m ./fleet
+	cd lab && RATCHET_REQUIRE_SERVERS=1 $(GO) test -v -timeout 20m ./fleet/faults
+	cd lab && RATCHET_REQUIRE_SERVERS=1 $(GO) test -race -timeout 20m ./attacks ./model
+	cd lab && RATCHET_REQUIRE_SERVERS=1 $(GO) test -p 2 -parallel 4 -timeout 20m $$($(GO) list ./... | grep -vE '/lab/(attacks|model|fleet|fleet/faults)$$')
 	RATCHET_REQUIRE_SERVERS=1 GO=$(GO) lab/tools/fuzz.sh 300x
 
 lint: ## check the formatting and the modules' sums, then run go vet and staticcheck

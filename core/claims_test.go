@@ -352,8 +352,7 @@ func TestSessionClaims(t *testing.T) {
 func TestRefreshClaims(t *testing.T) {
 	var refresh func() // in the middle of the next load, once
 	role := "user"
-	var w *world
-	w = newWorld(t, func(c *core.Config) {
+	w := newWorld(t, func(c *core.Config) {
 		c.LoadClaims = func(context.Context, core.ClaimsRequest) (any, error) {
 			loaded := map[string]string{"role": role}
 			if f := refresh; f != nil {

@@ -4,6 +4,7 @@ import "testing"
 
 // The rows of the table of abuse and fault cases that are Redis's own.
 func TestAbuse(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		name string
 		test func(*testing.T)

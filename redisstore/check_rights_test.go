@@ -94,6 +94,7 @@ func infoOf(t *testing.T, client *redis.Client, name string) string {
 // Each right that the package comment lists is missed when it is taken away,
 // and nothing else is, both where the server tells and where calls are tried.
 func TestCheckRights(t *testing.T) {
+	t.Parallel()
 	commands, _ := permissions(t)
 	looks := []string{"+info", "+config|get"}
 	keys, channel := "~p:*", "&p:nudge"

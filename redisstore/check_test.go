@@ -182,6 +182,7 @@ func TestCheckClock(t *testing.T) {
 // A server that is away is an error, and so is one that stops to answer, within
 // the time of the context.
 func TestCheckAway(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, fit())
 	for name, contextTimeout := range map[string]bool{"a client that heeds the context": true, "one that does not": false} {
 		t.Run(name, func(t *testing.T) {

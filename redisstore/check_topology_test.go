@@ -37,6 +37,7 @@ func startFitCluster(t *testing.T) (*redistest.Cluster, []*redis.Client) {
 
 // Each master of a cluster is looked at, and so is the whole.
 func TestCheckCluster(t *testing.T) {
+	t.Parallel()
 	cluster, nodes := startFitCluster(t)
 	t.Run("fit", func(t *testing.T) {
 		mirror := redisstore.MirrorOptions{Staleness: time.Second}
@@ -79,6 +80,7 @@ func TestCheckCluster(t *testing.T) {
 }
 
 func TestCheckUnevenCluster(t *testing.T) {
+	t.Parallel()
 	cluster, nodes := startFitCluster(t)
 	// The last node has the latest epoch, so that what it claims stays its own.
 	id, err := nodes[2].Do(t.Context(), "cluster", "myid").Text()
@@ -106,6 +108,7 @@ func TestCheckUnevenCluster(t *testing.T) {
 }
 
 func TestCheckUnservedSlots(t *testing.T) {
+	t.Parallel()
 	cluster, nodes := startFitCluster(t)
 	for _, node := range nodes {
 		mustSucceed(t, node.ConfigSet(t.Context(), "cluster-require-full-coverage", "no").Err())
@@ -125,6 +128,7 @@ func TestCheckUnservedSlots(t *testing.T) {
 }
 
 func TestCheckBrokenCluster(t *testing.T) {
+	t.Parallel()
 	cluster, nodes := startFitCluster(t)
 	s := newStore(t, cluster.Client(t), redisstore.Options{})
 	cluster.Nodes()[2].Kill()
@@ -150,6 +154,7 @@ func TestCheckBrokenCluster(t *testing.T) {
 // A master that is away is no error, even if it is the one that holds the
 // record of the layout.
 func TestCheckClusterWithoutOne(t *testing.T) {
+	t.Parallel()
 	cluster, nodes := startFitCluster(t)
 	for _, node := range nodes {
 		mustSucceed(t, node.ConfigSet(t.Context(), "cluster-require-full-coverage", "no").Err())

@@ -13,6 +13,7 @@ import (
 
 // The suite passes on each way to run Redis, with and without a mirror.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	mirror := redisstore.MirrorOptions{Staleness: time.Second}
 	for _, test := range []struct {
 		name   string
@@ -26,6 +27,7 @@ func TestConformance(t *testing.T) {
 		{"cluster with mirror", func(t *testing.T) redis.UniversalClient { return redistest.StartCluster(t, 3, 0).Client(t) }, mirror},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			client := test.client(t)
 			drivertest.Run(t, func(t testing.TB, now func() time.Time) driver.Store {
 				return newStore(t, client, redisstore.Options{Prefix: randomPrefix(), Now: now, Mirror: test.mirror})

@@ -15,6 +15,7 @@ import (
 // and whose last access tokens have not. To end them all takes more than a
 // script can hand over to one command.
 func TestEndAllOfThousands(t *testing.T) {
+	t.Parallel()
 	const sessions = 3000
 	client := redistest.Start(t).Client(t)
 	clock := newClock()

@@ -164,6 +164,7 @@ func TestLostReply(t *testing.T) {
 
 // A server that forgets its scripts, or itself, is served again without help.
 func TestScriptsHeal(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, redistest.WithAOF())
 	client := server.Client(t)
 	a := newAuthority(t, newStore(t, client, redisstore.Options{}))

@@ -19,6 +19,7 @@ import (
 // A session's state is the same after 10 000 reissues as after one: nothing is
 // kept of an ancestor, and yet each is recognised.
 func TestStateIsConstant(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	client := server.Client(t)
 	a := newAuthority(t, newStore(t, client, redisstore.Options{}))

@@ -254,6 +254,7 @@ func TestClockSetBackRevivesNothing(t *testing.T) {
 // a time at which it has not ended if it may live, so that a block finds it; and the
 // store answers as the embedded one does.
 func TestIndexHoldsWhatCanBeRevoked(t *testing.T) {
+	t.Parallel()
 	client := redistest.Start(t).Client(t)
 	seed := time.Now().UnixNano()
 	t.Logf("seed %d", seed)

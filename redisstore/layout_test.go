@@ -61,6 +61,7 @@ func TestShardOfSubject(t *testing.T) {
 // The slot that is computed here is the one that a cluster computes, for the
 // tag and for every kind of key, whatever the subject holds.
 func TestSlotIsTheClusters(t *testing.T) {
+	t.Parallel()
 	client := redistest.StartCluster(t, 1, 0).Client(t)
 	l := newLayout("p:", 16)
 	subjects := []string{"alice", "}{", "{x}", "a:b", "\r\n\x00", "*?[a]", strings.Repeat("é", 128)}

@@ -66,6 +66,7 @@ func (m *migration) finish() {
 // check of an access token always has its answer. The client may do no more
 // than the package comment asks for.
 func TestSlotMigration(t *testing.T) {
+	t.Parallel()
 	all, more := permissions(t)
 	cluster := redistest.StartCluster(t, 2, 0)
 	for _, node := range cluster.Nodes() {

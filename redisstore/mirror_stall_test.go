@@ -65,6 +65,7 @@ func TestFrozenServerDoesNotHoldThePoller(t *testing.T) {
 
 // Nor does a server that is frozen from the start, whose layout nobody knows.
 func TestFrozenFromTheStart(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	client := server.Client(t, func(o *redis.Options) { o.ReadTimeout = time.Minute })
 	server.Freeze()

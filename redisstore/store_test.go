@@ -90,6 +90,7 @@ func TestShardMismatch(t *testing.T) {
 
 // A store made while the server is away works once it is back.
 func TestServerComesLater(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	proxy := redistest.StartProxy(t, server.Addr())
 	proxy.Refuse(true)
@@ -109,6 +110,7 @@ func TestServerComesLater(t *testing.T) {
 // The users' keys spread over the masters of a cluster, and each operation
 // stays on one slot, whatever the subject holds.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3, 0)
 	a := newAuthority(t, newStore(t, cluster.Client(t), redisstore.Options{Now: ticking()}), func(c *core.Config) { c.MaxSessions = 3 })
 	for i := range 48 {

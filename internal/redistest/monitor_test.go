@@ -46,6 +46,7 @@ func TestMonitor(t *testing.T) {
 
 func TestMonitorLosesServer(t *testing.T) {
 	t.Parallel()
+	redistest.Require(t)
 	r := outcome(t, func(t testing.TB) {
 		s := redistest.Start(t)
 		m := redistest.StartMonitor(t, s.Addr())

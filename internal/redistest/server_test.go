@@ -103,6 +103,7 @@ func TestFreeze(t *testing.T) {
 
 func TestFreezeNotRunning(t *testing.T) {
 	t.Parallel()
+	redistest.Require(t)
 	r := outcome(t, func(t testing.TB) {
 		s := redistest.Start(t)
 		s.Kill()
@@ -128,6 +129,7 @@ func TestWithConfig(t *testing.T) {
 
 func TestStartFails(t *testing.T) {
 	t.Parallel()
+	redistest.Require(t)
 	r := outcome(t, func(t testing.TB) { redistest.Start(t, redistest.WithConfig("no-such-directive 1")) })
 	if !strings.Contains(r.failed, "Bad directive or wrong number of arguments") {
 		t.Errorf("failed with %q, want the end of the log in it", r.failed)

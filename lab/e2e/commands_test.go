@@ -135,11 +135,14 @@ func namesTests(t *testing.T, c command, words []string) {
 			packages = append(packages, w)
 		}
 	}
-	if len(packages) == 0 || len(patterns) == 0 && !strings.HasSuffix(packages[0], "/...") {
+	if len(packages) == 0 {
 		t.Errorf("%s: %s names no tests", c.document, c.line)
 	}
 	for _, pkg := range packages {
 		names := testNames(t, filepath.Join(c.dir, strings.TrimSuffix(pkg, "/...")))
+		if len(names) == 0 && !strings.HasSuffix(pkg, "/...") {
+			t.Errorf("%s: %s: %s has no tests", c.document, c.line, pkg)
+		}
 		for _, pattern := range patterns {
 			re := regexp.MustCompile(pattern)
 			if !slices.ContainsFunc(names, re.MatchString) {
