@@ -243,11 +243,9 @@ func (m *MemoryStore) RefreshClaims(_ context.Context, r driver.RefreshClaimsReq
 		m.fresh[r.Subject] = now
 		m.expiries.set(expiryKey{fresh: r.Subject}, now+operationMemory.Milliseconds())
 		for id, s := range m.users[r.Subject] {
-			if s.live(now) {
-				s.fresh, s.stale = now, s.generation
-				m.deny(denial{id, upToStale}, s.accessEnd, now)
-				ids = append(ids, id)
-			}
+			s.fresh, s.stale = now, s.generation
+			m.deny(denial{id, upToStale}, s.accessEnd, now)
+			ids = append(ids, id)
 		}
 		m.remember(r.Operation, ids, now)
 	}

@@ -38,7 +38,7 @@ func loadScripts() scripts {
 		rotate:  redis.NewScript(record + luaText("rotate") + lib + luaText("reuse")),
 		end:     script("end"),
 		endAll:  redis.NewScript(record + lib + feed + luaText("end_all")),
-		refresh: script("refresh"),
+		refresh: redis.NewScript(record + lib + feed + luaText("refresh")),
 		unblock: script("unblock"),
 		deny:    script("deny"),
 		check:   script("check"),

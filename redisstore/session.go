@@ -168,11 +168,7 @@ func (s *Store) Block(ctx context.Context, r driver.BlockRequest) (driver.EndAll
 func (s *Store) endAll(ctx context.Context, subject string, op driver.OperationID, blockUntil string, keep []string) (driver.EndAllResult, error) {
 	k := s.layout.of(subject)
 	operation := encode(op[:])
-	shard, room, from := s.layout.shard(subject), 0, position{}
-	if s.mirror != nil {
-		room, from = behindEntries, s.mirror.position(shard)
-	}
-	args := []any{s.clock(), subjectTag(subject), operation, blockUntil, string(k), room, from.cursor, from.fields}
+	args := append([]any{s.clock(), subjectTag(subject), operation, blockUntil, string(k)}, s.reading(subject)...)
 	for _, id := range keep {
 		args = append(args, id)
 	}
@@ -197,21 +193,24 @@ func (s *Store) endAll(ctx context.Context, subject string, op driver.OperationI
 			result.Ended = append(result.Ended, id)
 		}
 	}
-	if s.mirror != nil {
-		s.mirror.catchUp(shard, read)
-	}
+	s.caughtUp(subject, read)
 	return result, a.err
 }
 
 // RefreshClaims implements [driver.Store].
 func (s *Store) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest) (driver.RefreshClaimsResult, error) {
 	k, operation := s.layout.of(r.Subject), encode(r.Operation[:])
+	args := append([]any{s.clock(), subjectTag(r.Subject), operation, string(k)}, s.reading(r.Subject)...)
 	a, err := s.run(ctx, s.scripts.refresh,
-		[]string{k.user(r.Subject), k.feed(), k.fresh(r.Subject), k.done(operation)},
-		s.clock(), subjectTag(r.Subject), operation, string(k))
+		[]string{k.user(r.Subject), k.feed(), k.fresh(r.Subject), k.done(operation)}, args...)
 	if err != nil {
 		return driver.RefreshClaimsResult{}, err
 	}
+	read, err := a.page()
+	if err != nil {
+		return driver.RefreshClaimsResult{}, err
+	}
+	a = a.nested()
 	if outcome := a.text(); outcome != "done" {
 		return driver.RefreshClaimsResult{}, unexpected(outcome)
 	}
@@ -221,7 +220,25 @@ func (s *Store) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest
 		s.denied(r.Subject, id, upTo(generation), until, true)
 		result.Sessions = append(result.Sessions, id)
 	}
+	s.caughtUp(r.Subject, read)
 	return result, a.err
+}
+
+// reading returns what tells a script which entries of the feed the mirror is to
+// catch up with.
+func (s *Store) reading(subject string) []any {
+	if s.mirror == nil {
+		return []any{0, "", ""}
+	}
+	from := s.mirror.position(s.layout.shard(subject))
+	return []any{behindEntries, from.cursor, from.fields}
+}
+
+// caughtUp hands the mirror what a script has read for it.
+func (s *Store) caughtUp(subject string, read page) {
+	if s.mirror != nil {
+		s.mirror.catchUp(s.layout.shard(subject), read)
+	}
 }
 
 // Unblock implements [driver.Store].

@@ -98,10 +98,10 @@ type Store interface {
 	// session's last access token's expiry.
 	Deny(context.Context, DenyRequest) error
 
-	// RefreshClaims puts the access tokens of each of the subject's live
-	// sessions on the blacklist, those of its generation and of all before, as
-	// Deny does, and notes the time of it for the claims of the next. The
-	// sessions live on.
+	// RefreshClaims puts the access tokens of each of the subject's sessions
+	// that were not killed on the blacklist, those of its generation and of all
+	// before, as Deny does, and notes the time of it for the claims of the next.
+	// The sessions live on.
 	RefreshClaims(context.Context, RefreshClaimsRequest) (RefreshClaimsResult, error)
 
 	// Revoked tells whether an access token has been revoked: whether its

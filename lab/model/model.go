@@ -324,13 +324,13 @@ func (m *model) unblock(operation int, user string, now time.Time) {
 	}
 }
 
-// refresh denies the access tokens of a user's live sessions, as they are by now.
+// refresh denies the access tokens of a user's sessions, as they are by now.
 func (m *model) refresh(operation int, user string, now time.Time) []string {
 	if ids, again := m.answers[operation]; again {
 		return ids
 	}
 	ids := []string{}
-	for _, s := range m.standing(user, now) {
+	for _, s := range m.of(user, func(s *session) bool { return s.killer == 0 && m.find(s.id, now) != nil }) {
 		s.stale = s.generation
 		m.deny(tokenID{s.id, stale}, s.accessEnd, now)
 		ids = append(ids, s.id)

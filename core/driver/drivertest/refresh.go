@@ -13,7 +13,7 @@ func refreshCases() []testCase {
 	return []testCase{
 		{
 			name: "what was given out",
-			rule: "RefreshClaims revokes the access tokens up to the current generation of each live session of the subject, and of no other",
+			rule: "RefreshClaims revokes the access tokens up to the current generation of each session of the subject, and of no other",
 			run: func(e *env) {
 				s, other := e.login(e.newSubject()), e.login(e.newSubject())
 				fresh, over := e.login(s.subject()), e.login(s.subject())
@@ -119,6 +119,19 @@ func refreshCases() []testCase {
 				e.again()
 				e.refresh(r, s.id())
 				s.wantLive(1)
+			},
+		},
+		{
+			name: "past its end",
+			rule: "an access token that outlives its session is denied as well",
+			run: func(e *env) {
+				r := e.newRequest(e.newSubject())
+				r.IdleTTL, r.AccessTTL = time.Minute, time.Hour
+				s := e.start(r)
+				e.clock.Advance(2 * time.Minute)
+				s.wantRevoked(false, 0)
+				e.refresh(refreshing(s.subject()), s.id())
+				s.wantRevoked(true, 0)
 			},
 		},
 		{
