@@ -60,8 +60,8 @@ func neededKeys(l layout) []right {
 	rights := []right{
 		{"eval return 1 " + k.none(), rules},
 		{"eval return 1 " + l.meta, rules},
-		{"eval return 7 " + strings.Join([]string{
-			k.session("id"), k.user("id"), k.blocked("id"), k.deny("id"), k.done("id"), k.feed(), k.poll(),
+		{"eval return 8 " + strings.Join([]string{
+			k.session("id"), k.user("id"), k.blocked("id"), k.deny("id"), k.done("id"), k.fresh("id"), k.feed(), k.poll(),
 		}, " "), rules},
 	}
 	for i := 1; i < len(l.shards); i++ {

@@ -47,6 +47,7 @@ func commands() []command {
 		{"block", "USER", "end a user's sessions and refuse logins", endDetail, 1, block},
 		{"unblock", "USER", "let a user log in again", "Sessions that the block ended stay ended.", 1, unblock},
 		{"blocked", "USER", "tell whether a user is blocked", "", 1, blocked},
+		{"refresh-claims", "USER", "refuse a user's access tokens; the sessions live", "The next reissue of each session loads the claims anew, such as the roles.", 1, refreshClaims},
 		{"check", "", "look whether the Redis and the settings are fit", checkDetail, 0, check},
 		{"watch", "", "show revocations as they happen", watchDetail, 0, watch},
 		{"token", "", "decode a token from standard input, and verify it", tokenDetail, 0, readToken},

@@ -97,6 +97,20 @@ func endAll(c *call) error {
 	})
 }
 
+func refreshClaims(c *call) error {
+	user := c.args[0]
+	return c.authority(nil, func(a *core.Authority) error {
+		live, err := a.Sessions(c, user)
+		if err != nil {
+			return err
+		}
+		if err := a.RefreshClaims(c, user); err != nil {
+			return err
+		}
+		return c.say(result{User: user, Did: "refresh-claims"}, "refused the access tokens of %s of %s; ended 0 sessions", count(len(live)), user)
+	})
+}
+
 // count says how many sessions.
 func count(n int) string {
 	if n == 1 {

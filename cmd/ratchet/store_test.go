@@ -106,6 +106,17 @@ func TestBlock(t *testing.T) {
 	p.login("alice", 1)
 }
 
+func TestRefreshClaims(t *testing.T) {
+	e, p := started(t)
+	pair := p.login("alice", 2)[0]
+	wants(t, try(t, e, "refresh-claims alice"), exitDone, "refused the access tokens of 2 sessions of alice; ended 0")
+	if _, err := p.Verify(t.Context(), pair.AccessToken); err != core.ErrTokenRevoked {
+		t.Errorf("an access token from before: got %v", err)
+	}
+	p.live("alice", 2)
+	wants(t, try(t, e, "refresh-claims nobody --json"), exitDone, `{"user":"nobody","did":"refresh-claims","ended":0}`)
+}
+
 // TestConfirmation checks that more than ten sessions do not end unasked.
 func TestConfirmation(t *testing.T) {
 	e, p := started(t)

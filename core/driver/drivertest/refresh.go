@@ -22,6 +22,7 @@ func refreshCases() []testCase {
 				e.end(over.ending(), driver.Ended)
 				e.refresh(refreshing(s.subject()), s.id(), fresh.id())
 				s.wantRevoked(true, 0, 1, 2)
+				s.wantRecord(true, 0)
 				s.wantRecord(true, 2)
 				s.wantRevoked(false, 3, 10, maxGeneration)
 				fresh.wantRevoked(true, 0)
