@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 )
 
 // profile has one field of each kind that JSON knows.
@@ -293,8 +294,8 @@ func TestLoadClaims(t *testing.T) {
 }
 
 // The claims of a login are in every access token of its session, whatever
-// LoadClaims returns beside them: through a thousand reissues, a replay, and in
-// a process that does not load any.
+// LoadClaims returns beside them: through a thousand reissues, a replay, writes
+// that the store has lost, new keys, and in a process that does not load any.
 func TestSessionClaims(t *testing.T) {
 	type claims struct {
 		Tenant string   `json:"tenant,omitempty"`
@@ -302,14 +303,13 @@ func TestSessionClaims(t *testing.T) {
 	}
 	role, tenant := "user", ""
 	w := newWorld(t)
-	loading := w.another(t, func(c *core.Config) {
-		c.LoadClaims = func(_ context.Context, r core.ClaimsRequest) (any, error) {
-			var own claims
-			err := r.Session(&own)
-			tenant = own.Tenant
-			return claims{Roles: []string{role}}, err
-		}
-	})
+	load := func(_ context.Context, r core.ClaimsRequest) (any, error) {
+		var own claims
+		err := r.Session(&own)
+		tenant = own.Tenant
+		return claims{Roles: []string{role}}, err
+	}
+	loading := w.another(t, func(c *core.Config) { c.LoadClaims = load })
 	want := func(what string, pair core.Tokens, err error, roles ...string) core.Tokens {
 		t.Helper()
 		if err != nil {
@@ -334,6 +334,33 @@ func TestSessionClaims(t *testing.T) {
 	if tenant != "acme" {
 		t.Errorf("LoadClaims was told of the tenant %q, want acme", tenant)
 	}
+	lossy := w.another(t, func(c *core.Config) { c.Store, c.LoadClaims = lostWrites{c.Store, w.clock}, load })
+	lost, err := lossy.Reissue(t.Context(), next.RefreshToken)
+	want("a reissue that the store will have lost", lost, err, "admin")
+	next, err = loading.Reissue(t.Context(), lost.RefreshToken)
+	want("recovery", next, err, "admin")
+	if events := w.events.take(); events[len(events)-1].Type != core.SessionRecovered {
+		t.Errorf("got the event %s, want the recovery", events[len(events)-1].Type)
+	}
+	if err := loading.SetKeys([]core.Key{hmacKey(t, "k2", strings.Repeat("2", 32)), hmacKey(t, "k1", hmacSecret)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	next, err = loading.Reissue(t.Context(), next.RefreshToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := loading.Verify(t.Context(), next.AccessToken); err != nil || must(core.ClaimsAs[claims](got)).Tenant != "acme" {
+		t.Errorf("new keys: %v, %v", got, err)
+	}
+	next, err = loading.Reissue(t.Context(), next.RefreshToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := loading.SetKeys([]core.Key{hmacKey(t, "k1", hmacSecret), hmacKey(t, "k2", strings.Repeat("2", 32))}, nil); err != nil {
+		t.Fatal(err)
+	}
+	next, err = loading.Reissue(t.Context(), next.RefreshToken)
+	want("the old keys again", next, err, "admin")
 	want("a process that loads none", w.reissue(t, next.RefreshToken), nil, "of the login")
 
 	before := w.store.total()
@@ -344,6 +371,18 @@ func TestSessionClaims(t *testing.T) {
 	if calls := w.store.total() - before; calls != 0 {
 		t.Errorf("claims of over 1 KiB: the store was called %d times", calls)
 	}
+}
+
+// lostWrites answers a rotation as done and does nothing: the store of before a
+// failover that lost it.
+type lostWrites struct {
+	core.Store
+	clock *fakeClock
+}
+
+func (s lostWrites) Rotate(_ context.Context, r driver.RotateRequest) (driver.RotateResult, error) {
+	now := s.clock.Now()
+	return driver.RotateResult{Outcome: driver.Rotated, Generation: r.Generation + 1, IssuedAt: now, IdleEnd: now.Add(day), SinceRefresh: driver.NoLimit}, nil
 }
 
 // Claims that change while a login or a reissue loads the older ones are not
