@@ -1,12 +1,16 @@
 package model_test
 
 import (
+	"context"
+	"crypto/rand"
+
 	"reflect"
 	"testing"
 	"time"
 	"unsafe"
 
 	"github.com/ratchetauth/ratchet/core"
+	"github.com/ratchetauth/ratchet/core/driver"
 	"github.com/ratchetauth/ratchet/lab/model"
 )
 
@@ -22,8 +26,9 @@ func TestHistoriesMemory(t *testing.T) {
 			Store: j,
 			Save:  j.Save,
 			MarkBlocked: func(subject string, until time.Time) error {
-				j.Make(func(s core.Store) { markBlockedInMemory(s, subject, until) })
-				return nil
+				var err error
+				j.Make(func(s core.Store) { err = markBlockedInMemory(s, subject, until) })
+				return err
 			},
 			Size: func() (int, error) { return countEntries(reflect.ValueOf(j.Store).Elem()), nil },
 		}, nil
@@ -39,10 +44,13 @@ func TestConcurrentCallsMemory(t *testing.T) {
 
 // markBlockedInMemory makes the state of a store that has lost half of a block,
 // which no sequence of calls brings about in this one.
-func markBlockedInMemory(s core.Store, subject string, until time.Time) {
+func markBlockedInMemory(s core.Store, subject string, until time.Time) error {
+	// An earlier block goes, with the note of when the store is to forget it.
+	err := s.Unblock(context.Background(), driver.UnblockRequest{Subject: subject, Operation: driver.OperationID([]byte(rand.Text()[:16]))})
 	field := reflect.ValueOf(s).Elem().FieldByName("blocked")
 	blocked := *(*map[string]int64)(unsafe.Pointer(field.UnsafeAddr()))
 	blocked[subject] = until.UnixMilli()
+	return err
 }
 
 // countEntries counts what a struct holds, in whatever maps and slices it has.
