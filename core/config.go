@@ -125,10 +125,11 @@ type Config struct {
 	// LoadClaims returns a user's custom claims, for example fresh roles, as
 	// a value that marshals to a JSON object. Access tokens carry them beside
 	// those of the session (Login.Claims); on equal names the loaded ones win.
-	// It is called at each login and each reissue, before anything is changed:
+	// The request's Session decodes those of the session. It is called at each
+	// login and each reissue, before anything is changed:
 	// an error, a panic, more than 3 seconds or a reserved name make it an
-	// [ErrUnavailable] that costs the user nothing. [ErrUserGone] ends all of
-	// the user's sessions. It must heed its context. Claims that leave no room
+	// [ErrUnavailable] that costs the user nothing, 503 over HTTP. [ErrUserGone]
+	// ends all of the user's sessions; to end one, call Revoke. It must heed its context. Claims that leave no room
 	// in a token of 4 KiB are an error of the application's. By default access
 	// tokens carry the session's claims alone.
 	LoadClaims func(context.Context, ClaimsRequest) (any, error)

@@ -95,7 +95,7 @@ func (a *Auth) RevokeUser(c echo.Context, user string) error {
 	return a.answered(c, a.face.RevokeUser(c.Response(), c.Request(), user))
 }
 
-// RefreshClaims answers POST /admin/users/:user/refresh-claims: see
+// RefreshClaims answers POST /admin/users/:user/refresh-claims and nothing else: see
 // [httpauth.Auth.RefreshClaims].
 func (a *Auth) RefreshClaims(c echo.Context, user string) error {
 	return a.answered(c, a.face.RefreshClaims(c.Response(), c.Request(), user))

@@ -83,7 +83,7 @@ func (a *Auth) RevokeUser(c *gin.Context, user string) {
 	a.answered(c, a.face.RevokeUser(c.Writer, c.Request, user))
 }
 
-// RefreshClaims answers POST /admin/users/:user/refresh-claims: see
+// RefreshClaims answers POST /admin/users/:user/refresh-claims and nothing else: see
 // [httpauth.Auth.RefreshClaims].
 func (a *Auth) RefreshClaims(c *gin.Context, user string) {
 	a.answered(c, a.face.RefreshClaims(c.Writer, c.Request, user))

@@ -171,8 +171,9 @@ func (a *Auth) RevokeUser(w http.ResponseWriter, r *http.Request, user string) {
 
 // RefreshClaims answers POST /admin/users/{user}/refresh-claims with 204. The user's
 // access tokens are refused from then on, and each session lives: its next reissue
-// loads the claims anew ([core.Authority.RefreshClaims]). What comes before it, and
-// its errors, are those of [Auth.BlockUser].
+// loads the claims anew. It is a whole route: in one of your own, that changes the
+// roles, call [core.Authority.RefreshClaims]. What comes before it, and its errors,
+// are those of [Auth.BlockUser].
 func (a *Auth) RefreshClaims(w http.ResponseWriter, r *http.Request, user string) {
 	a.answered(w, r, a.face.RefreshClaims(w, r, user))
 }
