@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -167,10 +169,14 @@ func overlay(lower, upper json.RawMessage) (json.RawMessage, error) {
 	if len(upper) == 0 {
 		return lower, nil
 	}
-	var joined map[string]json.RawMessage
-	for _, object := range []json.RawMessage{lower, upper} {
-		if err := json.Unmarshal(object, &joined); err != nil {
-			return nil, fmt.Errorf("core: join custom claims: %w", err)
+	var below, joined map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(lower, &below), json.Unmarshal(upper, &joined)); err != nil {
+		return nil, fmt.Errorf("core: join custom claims: %w", err)
+	}
+	for name, value := range below {
+		// A decoder takes names for equal that differ in case.
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(joined)), func(loaded string) bool { return strings.EqualFold(loaded, name) }) {
+			joined[name] = value
 		}
 	}
 	return json.Marshal(joined)

@@ -320,7 +320,9 @@ func TestSessionClaims(t *testing.T) {
 		}
 		return pair
 	}
-	pair, err := loading.Issue(t.Context(), core.Login{Subject: "alice", Claims: claims{"acme", []string{"of the login"}}})
+	pair, err := loading.Issue(t.Context(), core.Login{
+		Subject: "alice", Claims: map[string]any{"tenant": "acme", "Roles": []string{"of the login"}}, // another case
+	})
 	want("login", pair, err, "user")
 	for range 1000 {
 		pair, err = loading.Reissue(t.Context(), pair.RefreshToken)
@@ -430,6 +432,10 @@ func TestRefreshClaims(t *testing.T) {
 	if calls := w.store.total() - before; calls != 1 {
 		t.Errorf("an hour later: the store was called %d times, want once", calls)
 	}
+	// The process stands still, for longer than the store tells a login.
+	refresh = func() { change(); w.clock.advance(2 * driver.RefreshMemory) }
+	wantRole("a login of a process that stood still", w.login(t, "alice"))
+
 	wantError(t, "RefreshClaims of nobody", w.RefreshClaims(t.Context(), ""), core.ErrRequestInvalid)
 }
 

@@ -128,9 +128,6 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 		return Tokens{}, a.refuse(ctx, ErrSessionLimit, Event{Type: LoginRefused, Subject: g.subject, Reason: "session_limit"})
 	}
 
-	if err := a.freshen(ctx, &g, created.SinceRefresh, l.Limits, ErrBadCredentials); err != nil {
-		return Tokens{}, err
-	}
 	g.issuedAt, g.idleEnd, g.sessionEnd = created.CreatedAt, created.IdleEnd, created.SessionEnd
 	if l.AuthTime.IsZero() {
 		g.authTime = created.CreatedAt.Unix() // by the store's clock, as all that follows
@@ -141,6 +138,10 @@ func (a *Authority) Issue(ctx context.Context, l Login) (Tokens, error) {
 	}
 	if err != nil {
 		return Tokens{}, err
+	}
+	if err := a.freshen(ctx, &g, created.SinceRefresh, l.Limits, ErrBadCredentials); err != nil {
+		_, failed := a.end(ctx, driver.EndRequest{Operation: randomID(), Subject: g.subject, SessionID: g.sessionID, OnlyLive: true}, "revoked")
+		return Tokens{}, errors.Join(err, failed) // nobody holds its tokens
 	}
 	return a.mint(g)
 }

@@ -241,7 +241,7 @@ func (m *MemoryStore) RefreshClaims(_ context.Context, r driver.RefreshClaimsReq
 	ids, again := m.done[r.Operation]
 	if !again {
 		m.fresh[r.Subject] = now
-		m.expiries.set(expiryKey{fresh: r.Subject}, now+operationMemory.Milliseconds())
+		m.expiries.set(expiryKey{fresh: r.Subject}, now+driver.RefreshMemory.Milliseconds())
 		for id, s := range m.users[r.Subject] {
 			s.fresh, s.stale = now, s.generation
 			m.deny(denial{id, upToStale}, s.accessEnd, now)

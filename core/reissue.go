@@ -258,13 +258,25 @@ func (a *Authority) load(ctx context.Context, g *grant, refusal error) (err erro
 // one takes over from another.
 const clockDrift = time.Minute
 
+// longestCall is longer than a call of the store takes after the claims were loaded,
+// unless the process stands still.
+const longestCall = 20 * time.Second
+
 // freshen loads the claims again if they may be older than the last
 // RefreshClaims that the store knows of for the session. No two clocks are
 // compared: how long ago that was, by the store's, is held against how long ago the
-// claims were loaded, by the process's. Once is enough: a later RefreshClaims has
-// found the session as it is now, and has denied the tokens to be signed.
+// claims were loaded, by the process's, of whose two clocks one may have stood still
+// while the machine slept. What was loaded long ago is loaded again in any case: a
+// store tells a login of a refresh for a while only. Once is enough: a later
+// RefreshClaims has found the session as it is now, and has denied the tokens to be
+// signed.
 func (a *Authority) freshen(ctx context.Context, g *grant, sinceRefresh time.Duration, limits TokenLimits, refusal error) error {
-	if a.config.LoadClaims == nil || sinceRefresh > a.config.Now().Sub(g.loadedAt)+clockDrift {
+	if a.config.LoadClaims == nil {
+		return nil
+	}
+	now := a.config.Now()
+	age := max(now.Sub(g.loadedAt), now.Round(0).Sub(g.loadedAt.Round(0)))
+	if age <= longestCall && sinceRefresh > age+clockDrift {
 		return nil
 	}
 	if err := a.load(ctx, g, refusal); err != nil {

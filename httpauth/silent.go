@@ -51,15 +51,10 @@ func (f *Face) reissueSilently(w http.ResponseWriter, r *http.Request, p *presen
 		return Admission{}, err
 	}
 	claims, err := f.authority.Verify(ctx, tokens.AccessToken)
-	if errors.Is(err, core.ErrTokenRevoked) {
-		// Of a generation whose claims were refreshed meanwhile: its child is not.
-		child, refused := f.authority.Reissue(ctx, tokens.RefreshToken, core.WithAccessToken(tokens.AccessToken), core.WithTokenLimits(f.tokenLimits()))
-		if refused == nil {
-			tokens = child
-			claims, err = f.authority.Verify(ctx, tokens.AccessToken)
-		}
-	}
-	// The cookies go out whatever has come: the old refresh token is used up.
+	// The cookies go out whatever has come: the old refresh token is used up. A
+	// replay may have got a generation that a refresh of the claims has denied. Its
+	// child is left to the next request: a second step in this one would make theft
+	// of whatever else is on the way with the old cookie.
 	renewal := f.renew(w, p, tokens)
 	if err != nil {
 		return Admission{Renewal: renewal}, err

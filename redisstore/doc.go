@@ -55,7 +55,8 @@
 //	session:<sid>      hash    tag of the subject and seed hash; generation, times; device
 //	user:<subject>     zset    the user's sessions that can be revoked, see create.lua
 //	blocked:<subject>  string  until when, 0 forever
-//	deny:<sid>         hash    * or a generation, until when
+//	fresh:<subject>    string  when the claims were last refreshed, for three minutes
+//	deny:<sid>         hash    * or a generation, until when; upto, the generation up to which, and until when
 //	feed               stream  the blacklist in the order it was written
 //	poll               string  proves to a mirror that the server may write
 //	done:<operation>   list    the answer to a change, kept a minute

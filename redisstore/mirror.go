@@ -28,6 +28,7 @@ type MirrorOptions struct {
 type Denial struct {
 	SessionID  string
 	Generation int64     // whose tokens are revoked, or -1 for the whole session
+	AndBefore  bool      // and those of all generations before: the claims were refreshed
 	Until      time.Time // by the server's clock, when it has no effect any more
 }
 

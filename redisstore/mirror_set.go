@@ -61,7 +61,11 @@ func (d *denialSet) add(session sessionKey, generation, until int64) {
 		seconds = uint32((max(0, until) + 999) / 1000)
 	}
 	if d.part(session).add(session, generation, seconds) && d.told != nil {
-		d.told(Denial{session.String(), generation, time.Unix(int64(seconds), 0)})
+		denial := Denial{SessionID: session.String(), Generation: generation, Until: time.Unix(int64(seconds), 0)}
+		if generation < everyGeneration {
+			denial.Generation, denial.AndBefore = upTo(generation), true
+		}
+		d.told(denial)
 	}
 }
 
@@ -87,7 +91,7 @@ func (p *denialPart) add(session sessionKey, generation int64, seconds uint32) (
 			known.generation = -1
 		}
 		p.stale[session] = staleTokens{max(known.generation, upTo(generation)), max(known.until, seconds)}
-		return
+		return upTo(generation) > known.generation
 	}
 	if p.tokens == nil {
 		p.tokens = make(map[tokenKey]uint32)

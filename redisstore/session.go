@@ -216,8 +216,8 @@ func (s *Store) RefreshClaims(ctx context.Context, r driver.RefreshClaimsRequest
 	}
 	var result driver.RefreshClaimsResult
 	for len(a.list) > 0 && a.err == nil {
-		id, generation, until := a.text(), a.textNumber(), a.textNumber()
-		s.denied(r.Subject, id, upTo(generation), until, true)
+		id, generation, until, news := a.text(), a.textNumber(), a.textNumber(), a.text() == "1"
+		s.denied(r.Subject, id, upTo(generation), until, news)
 		result.Sessions = append(result.Sessions, id)
 	}
 	s.caughtUp(r.Subject, read)

@@ -18,6 +18,7 @@ type revocation struct {
 	Seen       time.Time `json:"seen"`
 	Session    string    `json:"session"`
 	Generation *int64    `json:"generation,omitempty"` // absent for a whole session
+	AndBefore  bool      `json:"and_before,omitempty"` // and of all generations before it
 	Until      time.Time `json:"until"`
 }
 
@@ -63,6 +64,9 @@ func (c *call) showDenial(d redisstore.Denial) error {
 	what := "session"
 	if d.Generation >= 0 {
 		r.Generation, what = &d.Generation, fmt.Sprintf("access tokens of generation %d of session", d.Generation)
+	}
+	if d.AndBefore {
+		r.AndBefore, what = true, fmt.Sprintf("access tokens up to generation %d of session", d.Generation)
 	}
 	return c.say(r, "%s revoked %s %s, in force until %s", stamp(r.Seen), what, d.SessionID, stamp(d.Until))
 }

@@ -11,6 +11,11 @@ import (
 // which the clock of a verifying process may lag behind the store's.
 const DenialMargin = 2 * time.Minute
 
+// RefreshMemory is for how long a store tells logins of a [Store.RefreshClaims]:
+// longer than a login takes, and than the clocks of two servers differ, of which one
+// takes over from the other.
+const RefreshMemory = 3 * time.Minute
+
 const (
 	// NoLimit, as IdleTTL or SessionTTL, means that there is no such end.
 	NoLimit time.Duration = math.MaxInt64
@@ -155,7 +160,7 @@ type CreateResult struct {
 	SessionEnd time.Time // zero if there is none
 	Evicted    []string
 	// SinceRefresh is the time since the subject's last [Store.RefreshClaims]
-	// within a minute, longer than any login takes, and otherwise [NoLimit].
+	// within [RefreshMemory], and otherwise [NoLimit].
 	SinceRefresh time.Duration
 }
 

@@ -74,9 +74,10 @@ func silentRows() []row {
 			}
 		}, request: me(bothCookies), want: renewed(alice()), then: renewedTo},
 		{name: "refreshed claims", given: refreshClaims("alice"), request: me(bothCookies), want: renewed(alice()), then: renewedTo},
-		{name: "refreshed claims, a replay", given: func(s *scene) { s.next("next"); refreshClaims("alice")(s) }, request: me(bothCookies), want: renewed(alice()),
+		{name: "refreshed claims, a replay", given: func(s *scene) { s.next("next"); refreshClaims("alice")(s) }, request: me(bothCookies), want: answer(401, tokenRevoked, append(silentCookies(), challengeRevoked)...),
 			then: func(s *scene, _ Answer) {
-				s.wantCode("the generation between", s.Me(s.names["next_access"]), "token_revoked")
+				s.wantCode("again, on the way with the same cookie", s.Do(s.expandRequest(me(bothCookies))), "token_revoked")
+				s.wantCode("with the new one", s.Do(s.expandRequest(me("Cookie: __Host-access=$next_access; __Host-refresh=$next_refresh"))), "")
 			}},
 		{name: "rubbish token", request: me("Cookie: __Host-access=rubbish; __Host-refresh=$refresh"), want: invalid, then: noRotation},
 		{name: "empty token", request: me("Cookie: __Host-access=; __Host-refresh=$refresh"), want: invalid, then: noRotation},

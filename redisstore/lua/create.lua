@@ -12,7 +12,7 @@
 --      reject or evict, device name, user agent, address, shard; then, of the
 --      sessions longest without a reissue, in their order, id and time of the last one
 -- Returns outcome, created, idle end, absolute end, the time since the user's claims
---         were refreshed, -1 if that is over a minute, and of each session evicted
+--         were refreshed, -1 if that is long ago, and of each session evicted
 --         its id and until when it is denied; the outcome is more if it must be run
 --         again, and full if so with those sessions
 local LOOKS, KILLS = 8, 2  -- in one run
@@ -23,7 +23,7 @@ local user, feed, evicted = KEYS[2], KEYS[4], KEYS[5]
 
 local function created(s)
   local since = now - (redis.call('GET', KEYS[6]) or -math.huge)
-  since = since > MEMORY and -1 or math.max(0, since)
+  since = since >= REFRESH and -1 or math.max(0, since)
   return {'created', s.created, s.idle > 0 and s.rotated + s.idle or 0, s.session_end, since, unpack(redis.call('LRANGE', evicted, 0, -1))}
 end
 local s = load(KEYS[1], now, sub)

@@ -7,6 +7,9 @@
 -- How long the answer to an operation is kept for its second run.
 local MEMORY = 60000
 
+-- How long a login is told of a refresh of the claims: driver.RefreshMemory.
+local REFRESH = 180000
+
 -- int writes a whole number without an exponent.
 local function int(n) return string.format('%.0f', n) end
 

@@ -8,7 +8,7 @@
 -- ARGV now, subject tag, operation, shard, and as in end_all.lua: number of entries
 --      at most that the mirror reads, id and fields of the last one it has applied
 -- Returns the page, and done followed by each session: its id, its generation, and
---         until when that and all before are denied
+--         until when that and all before are denied, and 1 if that is news
 local now, sub, op, shard = clock(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local user, feed, fresh, done = unpack(KEYS)
 local read = {'end', '', '', ''}
@@ -21,14 +21,16 @@ for _, id in ipairs(redis.call('ZRANGE', user, 0, -1)) do
   local s = load(session_of(shard, id), now, sub)
   if s and not s.gone then -- or past its end, with an access token that is not
     found[#found + 1] = {id, s}
-    for _, part in ipairs({id, int(s.gen), int(s.access_end + MARGIN)}) do answer[#answer + 1] = part end
+    local till = s.access_end + MARGIN
+    local news = till > now and till > standing(deny_of(shard, id), '<' .. int(s.gen))
+    for _, part in ipairs({id, int(s.gen), int(till), news and '1' or '0'}) do answer[#answer + 1] = part end
   end
 end
 for i = 1, #answer, 6000 do -- unpack takes 8000 at most
   redis.call('RPUSH', done, unpack(answer, i, math.min(i + 5999, #answer)))
 end
 expire(done, now + MEMORY, now)
-redis.call('SET', fresh, int(now), 'PX', MEMORY) -- for a login that is under way
+redis.call('SET', fresh, int(now), 'PX', REFRESH) -- for a login that is under way
 for _, f in ipairs(found) do
   local id, s = unpack(f)
   redis.call('HSET', s.key, 'fresh', int(now))
